@@ -1,1 +1,8 @@
-export {}
+export * from './batch.ts'
+export * from './checks.ts'
+export * from './errors.ts'
+export * from './outcome.ts'
+export * from './random.ts'
+export * from './signal.ts'
+export * from './stage.ts'
+export * from './statistics.ts'
