@@ -1,1 +1,2 @@
-export {}
+export * from './method.ts'
+export * from './registry.ts'

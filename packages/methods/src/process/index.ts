@@ -1,0 +1,4 @@
+import type { MethodDefinition } from '../method.ts'
+
+/** The methods of this family, in the order they are listed. */
+export const processMethods: readonly MethodDefinition[] = []
