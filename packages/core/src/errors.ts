@@ -25,8 +25,29 @@ export interface ErrorDetails {
   hint?: string
   /** Where the offending value stands. */
   path?: ErrorPath
+  /** The file and line (from 1) a record came from. */
+  file?: string
+  line?: number
+  /** Id of the rollout at fault. */
+  rollout?: string
+  /** What was expected, and a short rendering of what came, for programs that lay errors out themselves. */
+  expected?: string
+  got?: string
   /** The error that led to this one. */
   cause?: unknown
+}
+
+/** The JSON form of an error. */
+export interface ErrorReport {
+  code: ErrorCode
+  message: string
+  hint?: string
+  path?: ErrorPath
+  file?: string
+  line?: number
+  rollout?: string
+  expected?: string
+  got?: string
 }
 
 /**
@@ -37,6 +58,11 @@ export class GuerdonError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly path: ErrorPath | undefined
+  readonly file: string | undefined
+  readonly line: number | undefined
+  readonly rollout: string | undefined
+  readonly expected: string | undefined
+  readonly got: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -44,17 +70,35 @@ export class GuerdonError extends Error {
     this.code = code
     this.hint = details.hint
     this.path = details.path
+    this.file = details.file
+    this.line = details.line
+    this.rollout = details.rollout
+    this.expected = details.expected
+    this.got = details.got
   }
 
   /** The form sent over the wire and printed by `--json`. */
-  toJSON(): { code: ErrorCode; message: string; hint?: string; path?: ErrorPath } {
-    return {
-      code: this.code,
-      message: this.message,
-      ...(this.hint === undefined ? {} : { hint: this.hint }),
-      ...(this.path === undefined ? {} : { path: this.path }),
+  toJSON(): ErrorReport {
+    const report: ErrorReport = { code: this.code, message: this.message }
+    for (const key of ['hint', 'path', 'file', 'line', 'rollout', 'expected', 'got'] as const) {
+      if (this[key] !== undefined) Object.assign(report, { [key]: this[key] })
     }
+    return report
   }
+}
+
+/** The same error with more known about where it happened. */
+export function located(error: GuerdonError, where: Pick<ErrorDetails, 'file' | 'line' | 'rollout'>): GuerdonError {
+  return new GuerdonError(error.code, error.message, {
+    hint: error.hint,
+    path: error.path,
+    expected: error.expected,
+    got: error.got,
+    cause: error.cause,
+    file: where.file ?? error.file,
+    line: where.line ?? error.line,
+    rollout: where.rollout ?? error.rollout,
+  })
 }
 
 /** `rollouts[3].tokens.logprobs[17]` from a path. */
@@ -76,7 +120,18 @@ export function describeValue(value: unknown): string {
   } catch {
     text = Object.prototype.toString.call(value)
   }
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+  return escapeControls(text.length > 60 ? `${text.slice(0, 57)}…` : text)
+}
+
+/**
+ * `text` with every character that can move a cursor, colour a terminal or reorder a line shown as `\\u{hex}`: C0 and C1
+ * controls, DEL, line and paragraph separators, bidirectional marks and overrides, lone surrogates.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu,
+    unit => `\\u{${(unit.codePointAt(0) ?? 0).toString(16)}}`,
+  )
 }
 
 /** The candidate nearest to `name` by edit distance, if one is near enough to be worth suggesting. */

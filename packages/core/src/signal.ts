@@ -40,7 +40,7 @@ export interface JsonColumn {
 
 export type ColumnData = Signal | TextColumn | JsonColumn
 
-const none: ReadonlyMap<number, never> = new Map()
+const none: ReadonlyMap<number, never> = new Map<number, never>()
 
 /** A signal in which every item is scored. Throws `not_finite` naming the first NaN or ±Infinity. */
 export function signal(level: Level, values: ArrayLike<number>): Signal {

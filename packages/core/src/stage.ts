@@ -1,6 +1,8 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import type { RolloutBatch } from './batch.ts'
+import { formatPath, GuerdonError } from './errors.ts'
 import type { ColumnData, Level } from './signal.ts'
+import { firstExpectation } from './zod-errors.ts'
 
 /** `level.name`, for example `rollout.score`, `turn.reward`, `token.advantage`. */
 export type ColumnName = `${Level}.${string}`
@@ -63,4 +65,42 @@ export function defineStage<Options, State>(
   definition: StageDefinition<Options, State>,
 ): StageDefinition<Options, State> {
   return definition
+}
+
+/**
+ * Binds options to a stage definition: defaults filled in, unknown options refused. Throws `invalid_option` with the path
+ * of the option.
+ */
+export function bindStage<Options, State>(
+  definition: StageDefinition<Options, State>,
+  options: unknown = {},
+): Stage<State> {
+  const schema = strictened(definition.options)
+  const parsed = schema.safeParse(options)
+  if (!parsed.success) {
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+    const { path, expected, got, hint } = firstExpectation(parsed.error, options, known)
+    throw new GuerdonError(
+      'invalid_option',
+      `expected ${expected}; got ${got} — stage ${definition.name}, option ${formatPath(path) || '(all)'}`,
+      { path: [definition.name, ...path], expected, got, ...(hint === undefined ? {} : { hint }) },
+    )
+  }
+  const bound = parsed.data
+  return {
+    name: definition.name,
+    about: definition.about,
+    options: bound,
+    reads: definition.reads(bound),
+    writes: definition.writes(bound),
+    stateVersion: definition.stateVersion ?? 1,
+    initial: () => definition.initial(bound),
+    apply: (batch, state) => definition.apply(batch, state, bound),
+  }
+}
+
+/** An object schema that says nothing about unknown keys refuses them, so that a misspelt option is never ignored. */
+function strictened<Options>(schema: z.ZodType<Options>): z.ZodType<Options> {
+  if (!(schema instanceof z.ZodObject) || schema.def.catchall !== undefined) return schema
+  return schema.strict() as unknown as z.ZodType<Options>
 }
