@@ -1,4 +1,5 @@
 import type { MethodDefinition } from '../method.ts'
+import { par } from './par.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const shapingMethods: readonly MethodDefinition[] = []
+export const shapingMethods: readonly MethodDefinition[] = [par]
