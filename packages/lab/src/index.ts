@@ -1,1 +1,8 @@
-export {}
+export * from './experiments.ts'
+export * from './harness/experiment.ts'
+export * from './harness/messages.ts'
+export * from './harness/results.ts'
+export * from './harness/run.ts'
+export * from './harness/summary.ts'
+export * from './report/charts.ts'
+export * from './report/page.ts'
