@@ -35,14 +35,36 @@ export const tokenColumnNames: Readonly<Record<string, ColumnName>> = {
  * differ within a group, a column that is numbers in one rollout and text in another.
  */
 export function batchFromRollouts(records: readonly unknown[], options: BatchOptions = {}): RolloutBatch {
+  const collector = createCollector(options.declare)
+  records.forEach((record, index) => {
+    try {
+      collector.add(checkRollout(record, index))
+    } catch (error) {
+      if (options.onError === undefined || !(error instanceof GuerdonError)) throw error
+      options.onError(error, index)
+    }
+  })
+  return collector.batch()
+}
+
+/** Checked rollouts on their way into one batch. */
+export interface BatchCollector {
+  /** Throws when the rollout does not agree with those before it. */
+  add(checked: CheckedRollout): void
+  batch(): RolloutBatch
+}
+
+/** Collects rollouts for one batch that has at least the columns `declare`. */
+export function createCollector(declare: readonly Pick<Column, 'name' | 'kind'>[] = []): BatchCollector {
   const groups = new Map<string, Members>()
   const ids = new Set<string>()
   const kinds = new Map<ColumnName, { kind: string; rollout: string }>()
-  for (const { name, kind } of options.declare ?? []) kinds.set(name, { kind, rollout: 'the columns declared' })
-  records.forEach((record, index) => {
-    try {
-      const checked = checkRollout(record, index)
+  for (const { name, kind } of declare) kinds.set(name, { kind, rollout: 'the rollouts before' })
+  return {
+    add: checked => {
       const key = groupKey(checked.rollout)
+      const namesake = groups.get(otherKey(checked.rollout))
+      if (namesake !== undefined) throw sharedName(checked.rollout, namesake.rollouts[0].rollout)
       const members: Members = groups.get(key) ?? { rollouts: [], columns: new Map() }
       checkAgainstOthers(checked, { ids, kinds, members })
       ids.add(checked.rollout.id)
@@ -55,15 +77,13 @@ export function batchFromRollouts(records: readonly unknown[], options: BatchOpt
       }
       members.rollouts.push(checked)
       groups.set(key, members)
-    } catch (error) {
-      if (options.onError === undefined || !(error instanceof GuerdonError)) throw error
-      options.onError(error, index)
-    }
-  })
-  return fill(
-    [...groups.values()].map(({ rollouts }) => rollouts),
-    options.declare ?? [],
-  )
+    },
+    batch: () =>
+      fill(
+        [...groups.values()].map(({ rollouts }) => rollouts),
+        declare,
+      ),
+  }
 }
 
 /** A group while it is being collected, with the first value of each of its columns. */
@@ -72,9 +92,24 @@ interface Members {
   readonly columns: Map<string, { readonly value: unknown; readonly rollout: string }>
 }
 
-/** Grouped and ungrouped rollouts never share a key. */
-function groupKey(rollout: Rollout): string {
+/** Tells groups apart; a rollout without a group never shares the key of one with a group. */
+export function groupKey(rollout: Rollout): string {
   return rollout.group === null || rollout.group === undefined ? `alone ${rollout.id}` : `group ${rollout.group}`
+}
+
+/** The key a rollout of the other sort, with or without a group, would have under the same name. */
+function otherKey(rollout: Rollout): string {
+  return present(rollout.group) ? `alone ${rollout.group}` : `group ${rollout.id}`
+}
+
+function sharedName(rollout: Rollout, other: Rollout): GuerdonError {
+  return rolloutError({
+    rollout: rollout.id,
+    path: [present(rollout.group) ? 'group' : 'id'],
+    expected: `a name that differs from rollout ${describeValue(other.id)}, whose group is called the same`,
+    got: describeValue(rollout.group ?? rollout.id),
+    hint: 'a rollout without a group is a group of its own, named by its id: give it its group, or rename one',
+  })
 }
 
 interface Others {

@@ -177,6 +177,11 @@ describe('batchFromRollouts', () => {
     expect(batch.rolloutIds).toEqual(['1', '5'])
   })
 
+  it('refuses a lone rollout that is called like a group', () => {
+    expect(() => batchFromRollouts([base, { ...base, id: 'x', group: 'r7' }])).toThrow(/whose group is called the same/)
+    expect(() => batchFromRollouts([{ ...base, id: 'x', group: 'r7' }, base])).toThrow(/rollout "x".*got "r7"/)
+  })
+
   it('has the declared columns even where no record has them', () => {
     const batch = batchFromRollouts([base], { declare: [{ name: 'rollout.score', kind: 'number' }] })
     expect(outcomeAt(numbers(batch, 'rollout.score'), 0)).toEqual({ status: 'abstained' })
