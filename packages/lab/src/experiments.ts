@@ -10,8 +10,13 @@ export const experiments: readonly Experiment<any>[] = [hacking]
 export function findExperiment(slug: string): Experiment {
   const found = experiments.find(experiment => experiment.slug === slug)
   if (found) return found
-  const nearest = nearestName(slug, experiments.map(experiment => experiment.slug))
+  const nearest = nearestName(
+    slug,
+    experiments.map(experiment => experiment.slug),
+  )
   throw new GuerdonError('unknown_name', `there is no experiment "${slug}"`, {
-    hint: nearest ? `did you mean "${nearest}"?` : `there are: ${experiments.map(experiment => experiment.slug).join(', ')}`,
+    hint: nearest
+      ? `did you mean "${nearest}"?`
+      : `there are: ${experiments.map(experiment => experiment.slug).join(', ')}`,
   })
 }

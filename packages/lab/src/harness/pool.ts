@@ -123,7 +123,10 @@ function startWorker(options: PoolOptions): Worker {
           else finish(message.type === 'done' ? { died: false } : { message: message.message, died: false })
         }
         const onExit = (code: number | null, signal: string | null): void => {
-          finish({ message: `the worker process ended (${signal ?? `exit code ${code}`}) ${errors}`.trim(), died: true })
+          finish({
+            message: `the worker process ended (${signal ?? `exit code ${code}`}) ${errors}`.trim(),
+            died: true,
+          })
         }
         child.on('message', onMessage)
         child.on('exit', onExit)

@@ -41,10 +41,14 @@ export function openResults(path: string, wanted: Omit<Manifest, 'machine'>): Re
   if (found !== undefined) {
     for (const key of ['experiment', 'version', 'budget'] as const) {
       if (found[key] !== wanted[key]) {
-        throw new GuerdonError('version', `expected results of ${key} ${wanted[key]} in ${path}; found ${key} ${found[key]}`, {
-          path: [file, key],
-          hint: 'choose another folder with --results, or clear this one with --fresh',
-        })
+        throw new GuerdonError(
+          'version',
+          `expected results of ${key} ${wanted[key]} in ${path}; found ${key} ${found[key]}`,
+          {
+            path: [file, key],
+            hint: 'choose another folder with --results, or clear this one with --fresh',
+          },
+        )
       }
     }
     return { path, manifest: found }
@@ -98,7 +102,10 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
-    throw new GuerdonError('parse', `expected JSON in ${file}`, { cause, hint: 'remove the file; its run will be repeated' })
+    throw new GuerdonError('parse', `expected JSON in ${file}`, {
+      cause,
+      hint: 'remove the file; its run will be repeated',
+    })
   }
 }
 

@@ -58,7 +58,10 @@ export async function runExperiment(experiment: Experiment, options: RunExperime
   })
   const runs = seeds.flatMap(seed => arms.flatMap(arm => loadRun(results, arm.id, seed) ?? []))
   if (runs.length === 0) {
-    throw new GuerdonError('state', `no run of ${experiment.slug} finished; the first failure was: ${failures[0]?.message}`)
+    throw new GuerdonError(
+      'state',
+      `no run of ${experiment.slug} finished; the first failure was: ${failures[0]?.message}`,
+    )
   }
   return { manifest, seeds, runs, failures }
 }

@@ -13,7 +13,11 @@ export interface Estimate {
 
 /** Interquartile mean of one number over seeds with a 95 % percentile bootstrap interval (2,000 resamples, fixed stream). */
 export function estimate(points: readonly number[]): Estimate {
-  const interval = bootstrapInterval(points, interquartileMean, { random: new Random(0), resamples: 2000, confidence: 0.95 })
+  const interval = bootstrapInterval(points, interquartileMean, {
+    random: new Random(0),
+    resamples: 2000,
+    confidence: 0.95,
+  })
   return { value: interquartileMean(points), low: interval.low, high: interval.high, points }
 }
 
@@ -41,7 +45,10 @@ export function meanCurve(
   const x = curves[0]?.x ?? []
   for (const other of curves) {
     if (other.x.length !== x.length) {
-      throw new GuerdonError('shape_mismatch', `expected ${x.length} points in every ${curve} curve of ${arm}; got ${other.x.length}`)
+      throw new GuerdonError(
+        'shape_mismatch',
+        `expected ${x.length} points in every ${curve} curve of ${arm}; got ${other.x.length}`,
+      )
     }
   }
   const at = (i: number): number[] => curves.map(({ y }) => y[i])

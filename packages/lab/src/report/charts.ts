@@ -48,7 +48,10 @@ export interface IntervalRow {
 }
 
 /** Point estimates with their intervals, one row a thing compared, single seeds behind them. */
-export function intervalChart(rows: readonly IntervalRow[], options: { title: string; xLabel: string; width?: number }): string {
+export function intervalChart(
+  rows: readonly IntervalRow[],
+  options: { title: string; xLabel: string; width?: number },
+): string {
   const points = rows.flatMap(({ label, colour, points }) => points.map(value => ({ label, colour, value })))
   return draw(options.title, {
     width: options.width ?? 460,
@@ -67,7 +70,11 @@ export function intervalChart(rows: readonly IntervalRow[], options: { title: st
 
 function draw(title: string, options: Plot.PlotOptions): string {
   const { document } = parseHTML('<html><body></body></html>')
-  const plot = Plot.plot({ ...options, document: document as unknown as Document, style: { background: 'none', fontSize: '11px' } })
+  const plot = Plot.plot({
+    ...options,
+    document: document as unknown as Document,
+    style: { background: 'none', fontSize: '11px' },
+  })
   return `<figure><figcaption>${escapeHtml(title)}</figcaption>${plot.outerHTML}</figure>`
 }
 
@@ -75,5 +82,5 @@ function draw(title: string, options: Plot.PlotOptions): string {
 export function escapeHtml(text: string): string {
   return text
     .replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(/[^\P{Cc}\t\n]/gu, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

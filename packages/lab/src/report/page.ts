@@ -11,8 +11,20 @@ export interface LegendEntry {
 export type Section =
   | { readonly kind: 'text'; readonly title?: string; readonly paragraphs: readonly string[] }
   | { readonly kind: 'verdicts'; readonly title: string; readonly verdicts: readonly Verdict[] }
-  | { readonly kind: 'charts'; readonly title: string; readonly note?: string; readonly legend?: readonly LegendEntry[]; readonly charts: readonly string[] }
-  | { readonly kind: 'table'; readonly title: string; readonly note?: string; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  | {
+      readonly kind: 'charts'
+      readonly title: string
+      readonly note?: string
+      readonly legend?: readonly LegendEntry[]
+      readonly charts: readonly string[]
+    }
+  | {
+      readonly kind: 'table'
+      readonly title: string
+      readonly note?: string
+      readonly head: readonly string[]
+      readonly rows: readonly (readonly string[])[]
+    }
 
 /** A judgement in words about one arm. */
 export interface Verdict {
@@ -65,7 +77,10 @@ function renderSection(section: Section): string {
       return `${heading}${section.paragraphs.map(text => `<p>${escapeHtml(text)}</p>`).join('')}`
     case 'verdicts':
       return `${heading}<ul class="verdicts">${section.verdicts
-        .map(({ label, mood, text }) => `<li class="${mood}"><strong>${escapeHtml(label)}</strong> ${escapeHtml(text)}</li>`)
+        .map(
+          ({ label, mood, text }) =>
+            `<li class="${mood}"><strong>${escapeHtml(label)}</strong> ${escapeHtml(text)}</li>`,
+        )
         .join('')}</ul>`
     case 'charts':
       return `${heading}${renderNote(section.note)}${renderLegend(section.legend)}<div class="charts">${section.charts.join('')}</div>`

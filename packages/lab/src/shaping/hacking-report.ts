@@ -131,7 +131,11 @@ export function reportHacking(arms: readonly Arm<HackingSettings>[], results: Ex
           note: 'The raw score of the learnt reward model, before shaping. Rising here while gold falls above is hacking.',
           charts: chartsFor('proxy', 'Proxy reward', 'raw score'),
         },
-        { kind: 'charts', title: 'Distance from the reference policy', charts: chartsFor('kl', 'KL to reference', 'nats per response') },
+        {
+          kind: 'charts',
+          title: 'Distance from the reference policy',
+          charts: chartsFor('kl', 'KL to reference', 'nats per response'),
+        },
         { kind: 'charts', title: 'Length of responses', charts: chartsFor('length', 'Length', 'tokens') },
         {
           kind: 'charts',
@@ -144,7 +148,13 @@ export function reportHacking(arms: readonly Arm<HackingSettings>[], results: Ex
             ),
           ],
         },
-        { kind: 'table', title: 'Final numbers', head, rows, note: 'Mean of the last tenth of training; interquartile mean over seeds [95 % interval].' },
+        {
+          kind: 'table',
+          title: 'Final numbers',
+          head,
+          rows,
+          note: 'Mean of the last tenth of training; interquartile mean over seeds [95 % interval].',
+        },
         {
           kind: 'text',
           title: 'The reward model',
@@ -153,9 +163,21 @@ export function reportHacking(arms: readonly Arm<HackingSettings>[], results: Ex
             'Centring subtracts a constant from every response to a prompt, and the group baseline of GRPO removes it again: raw and centred differ only by rounding, and the experiment shows it rather than assuming it.',
           ],
         },
-        { kind: 'table', title: 'Seed by seed', head: ['run', 'seed', 'gold', 'proxy', 'KL', 'seconds'], rows: perSeed },
+        {
+          kind: 'table',
+          title: 'Seed by seed',
+          head: ['run', 'seed', 'gold', 'proxy', 'KL', 'seconds'],
+          rows: perSeed,
+        },
         ...(failures.length > 0
-          ? [{ kind: 'table' as const, title: 'Runs that failed', head: ['run', 'seed', 'why'], rows: failures.map(({ arm, seed, message }) => [arm ?? 'preparation', String(seed), message]) }]
+          ? [
+              {
+                kind: 'table' as const,
+                title: 'Runs that failed',
+                head: ['run', 'seed', 'why'],
+                rows: failures.map(({ arm, seed, message }) => [arm ?? 'preparation', String(seed), message]),
+              },
+            ]
           : []),
       ],
       footer: `Seeds ${seeds.join(', ')} · Node ${manifest.machine.node}, ${manifest.machine.cpu}, ${manifest.machine.cores} cores · experiment version ${manifest.version}`,

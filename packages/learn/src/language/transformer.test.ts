@@ -36,7 +36,7 @@ describe('transformer', () => {
     tokens.forEach((token, t) => {
       const result = step(parameters, cache, int32([1], [token]), int32([], [t]))
       cache = result.cache
-      Array.from(result.hidden.data).forEach((value, d) => expect(value).toBeCloseTo(whole[t][d], 5))
+      for (const [d, value] of result.hidden.data.entries()) expect(value).toBeCloseTo(whole[t][d], 5)
     })
   })
 
@@ -54,7 +54,9 @@ describe('transformer', () => {
     const visible: NdArray = { dtype: 'bool', shape: [1, 4], data: Uint8Array.from([1, 1, 1, 0]) }
     const first = rows(encode(parameters, int32([1, 4], [3, 1, 4, 0]), visible), config.width)
     const second = rows(encode(parameters, int32([1, 4], [3, 1, 4, 6]), visible), config.width)
-    first.slice(0, 3).forEach((row, t) => row.forEach((value, d) => expect(second[t][d]).toBeCloseTo(value, 6)))
+    for (const [t, row] of first.slice(0, 3).entries()) {
+      for (const [d, value] of row.entries()) expect(second[t][d]).toBeCloseTo(value, 6)
+    }
   })
 
   it('refuses heads that do not divide the width', () => {
