@@ -1,14 +1,20 @@
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   averageWeights,
   fitSigmoid,
   groupAdvantages,
+  type OdinBatch,
+  odinLoss,
   policyAdvantages,
+  regularisedPairLoss,
   type Shape,
   shapeScores,
   type Weights,
 } from '../../src/shaping/par.ts'
+import type { PairReduction } from '../../src/shared/pair-loss.ts'
 import { noMoments } from '../../src/shared/running-moments.ts'
 import type { Adapters } from '../adapter.ts'
+import { row, scalar } from '../nested.ts'
 
 interface ShaperConfig {
   rewardCeil: number | null
@@ -104,5 +110,53 @@ export const adapters = {
   grpoAdvantages: (input: { rewards: number[]; groupSize: number }) => ({
     advantagePerResponse: groupAdvantages(input.rewards, { groupSize: input.groupSize }),
   }),
+  rewardLossReg: (input: { chosen: number[]; rejected: number[]; regWeight: number }) => {
+    const { chosen, rejected } = input
+    const { value, gradient, aux } = interpret(
+      valueAndGrad(
+        (pair: { chosen: Tensor; rejected: Tensor }) => {
+          const loss = (reduction: PairReduction) =>
+            regularisedPairLoss(pair.chosen, pair.rejected, { weight: input.regWeight, reduction })
+          return [loss('mean'), loss('none')] as const
+        },
+        { hasAux: true },
+      ),
+    )({ chosen, rejected })
+    return {
+      perPair: row(aux),
+      loss: scalar(value),
+      gradChosen: row(gradient.chosen),
+      gradRejected: row(gradient.rejected),
+    }
+  },
+  odinLoss: (input: {
+    chosenQuality: number[]
+    chosenLength: number[]
+    rejectedQuality: number[]
+    rejectedLength: number[]
+    responseLengthsChosenThenRejected: number[]
+    qualityHead: number[]
+    lengthHead: number[]
+    lengthWeight: number
+    orthogonalWeight: number
+  }) => {
+    const { responseLengthsChosenThenRejected: lengths, lengthWeight, orthogonalWeight } = input
+    const { chosenQuality, chosenLength, rejectedQuality, rejectedLength, qualityHead, lengthHead } = input
+    const loss = interpret((batch: OdinBatch) => odinLoss(batch, { lengthWeight, orthogonalWeight }))({
+      chosenQuality,
+      chosenLength,
+      rejectedQuality,
+      rejectedLength,
+      lengths,
+      qualityHead,
+      lengthHead,
+    })
+    return {
+      lengthLoss: scalar(loss.length),
+      orthogonalLoss: scalar(loss.orthogonal),
+      rankingLoss: row(loss.ranking),
+      total: scalar(loss.total),
+    }
+  },
   warmMerge: (input: { models: Weights[] }) => ({ merged: averageWeights(input.models) }),
 } satisfies Adapters

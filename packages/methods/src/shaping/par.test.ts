@@ -1,4 +1,5 @@
 import { batchFromRollouts, bindStage, failed, outcomeAt, type Signal } from '@guerdon/core'
+import { interpret, type Tensor } from '@guerdon/tensor'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addToMoments, momentsDeviation, noMoments } from '../shared/running-moments.ts'
@@ -9,10 +10,13 @@ import {
   fittedSigmoid,
   groupAdvantages,
   logSigmoidCentred,
+  type OdinBatch,
+  odinLoss,
   type ParState,
   parStage,
   policyAdvantages,
   preferenceAsReward,
+  regularisedPairLoss,
   type Shape,
   shapeOrder,
   shapeScores,
@@ -238,6 +242,32 @@ describe('weight averaging', () => {
     expect(averageWeights([new Float32Array([1, 2]), new Float32Array([3, 4])])).toEqual(new Float64Array([2, 3]))
     expect(() => averageWeights([{ w: [1, 2] }, { w: [1] }])).toThrow(/2 entries in every model at w/)
     expect(() => averageWeights([])).toThrow(/at least one entry/)
+  })
+})
+
+describe('reward-model-side rivals', () => {
+  it('adds the sum of squares, not the square of the sum', () => {
+    // equal-and-opposite scores 1, −1 with w = 0.5: −log σ(2) + 0.5·2
+    const loss = interpret((c: Tensor, r: Tensor) => regularisedPairLoss(c, r, { weight: 0.5 }))([1], [-1])
+    expect(loss.data[0]).toBeCloseTo(Math.log1p(Math.exp(-2)) + 1, 12)
+  })
+
+  it('ODIN rewards a length head that follows length and parallel heads cost 1', () => {
+    // l equals the lengths: ρ(l) = 1; q is uncorrelated with length: |ρ(q)| = 0 → length loss −1
+    const loss = interpret((batch: OdinBatch) => odinLoss(batch))({
+      chosenQuality: [1, -1],
+      rejectedQuality: [-1, 1],
+      chosenLength: [1, 2],
+      rejectedLength: [3, 4],
+      lengths: [10, 20, 30, 40],
+      qualityHead: [1, 2],
+      lengthHead: [-2, -4],
+    })
+    expect(loss.length.data[0]).toBeCloseTo(-1, 12)
+    expect(loss.orthogonal.data[0]).toBeCloseTo(1, 6)
+    // q_c + l_c − q_r − l_r = 1+1+1−3 = 0 and −1+2−1−4 = −4
+    expect(loss.ranking.data[0]).toBeCloseTo(Math.LN2, 12)
+    expect(loss.ranking.data[1]).toBeCloseTo(4 + Math.log1p(Math.exp(-4)), 12)
   })
 })
 

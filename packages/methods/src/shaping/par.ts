@@ -3,6 +3,7 @@ import { parOptions, parStage } from './par/stage.ts'
 
 export * from './par/advantages.ts'
 export * from './par/fitted-polynomial.ts'
+export * from './par/losses.ts'
 export * from './par/shaper.ts'
 export * from './par/shapes.ts'
 export * from './par/stage.ts'
