@@ -1,5 +1,5 @@
 import { describeValue, GuerdonError } from '@guerdon/core'
-import type { NdArray } from './safetensors-header.ts'
+import type { NdArray } from './ndarray.ts'
 import { broken, type Entry, elementSize } from './safetensors-header.ts'
 
 /** The array of one entry: a view of the file where the element type allows it and the position is aligned. */

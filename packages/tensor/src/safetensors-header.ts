@@ -1,12 +1,5 @@
 import { describeValue, GuerdonError } from '@guerdon/core'
 
-export interface NdArray {
-  readonly dtype: 'float32' | 'float64' | 'int32' | 'bool'
-  readonly shape: readonly number[]
-  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array
-}
-export type Tree<T> = T | readonly Tree<T>[] | { readonly [key: string]: Tree<T> }
-
 /** One array of a safetensors file: where its bytes stand, counted from the end of the header. */
 export interface Entry {
   readonly name: string

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type NdArray, ndarray } from './ndarray.ts'
 import { nestNames, readSafetensors, safetensorsParts, writeSafetensors } from './safetensors.ts'
-import type { NdArray } from './safetensors-header.ts'
 
 /** A file written by hand: the length, the header as it stands, the data. */
 function file(header: unknown, data: ArrayLike<number> = []): Uint8Array<ArrayBuffer> {
@@ -21,19 +21,13 @@ const one = (dtype: string, shape: number[], data: Uint8Array) =>
   readSafetensors(file({ x: { dtype, shape, data_offsets: [0, data.length] } }, data)).tensors.x
 
 const parameters = {
-  embedding: { dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, -2, 0.1, 3.5e38) },
+  embedding: ndarray(Float32Array.of(1, -2, 0.1, 3.5e38), { shape: [2, 2] }),
   blocks: [
-    {
-      weight: { dtype: 'float64', shape: [1], data: Float64Array.of(Math.PI) },
-      used: { dtype: 'bool', shape: [3], data: Uint8Array.of(1, 0, 1) },
-    },
-    {
-      weight: { dtype: 'float64', shape: [], data: Float64Array.of(-0) },
-      used: { dtype: 'bool', shape: [0, 4], data: new Uint8Array() },
-    },
+    { weight: ndarray([Math.PI]), used: ndarray([1, 0, 1], { dtype: 'bool' }) },
+    { weight: ndarray(-0), used: ndarray(new Uint8Array(), { shape: [0, 4] }) },
   ],
-  update: { dtype: 'int32', shape: [2], data: Int32Array.of(-(2 ** 31), 7) },
-} as const
+  update: ndarray([-(2 ** 31), 7], { dtype: 'int32' }),
+}
 
 describe('writeSafetensors and readSafetensors', () => {
   it('give back names, types, shapes, values and metadata', () => {

@@ -1,7 +1,8 @@
 import { describeValue, GuerdonError } from '@guerdon/core'
+import { isNdArray, type NdArray } from './ndarray.ts'
 import { readArray } from './safetensors-elements.ts'
-import type { NdArray, Tree } from './safetensors-header.ts'
 import { readHeader } from './safetensors-header.ts'
+import { type Tree, treePaths } from './tree.ts'
 
 const written = { float32: 'F32', float64: 'F64', int32: 'I32', bool: 'BOOL' } as const
 
@@ -61,13 +62,14 @@ export function safetensorsParts(
   parameters: Tree<NdArray>,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Uint8Array<ArrayBuffer>[] {
-  const arrays = [...namedArrays(parameters, '')].sort(
-    ([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
+  const arrays = treePaths(parameters, isNdArray).sort(
+    ({ path: a, leaf: x }, { path: b, leaf: y }) =>
+      y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1),
   )
   const header = new Map<string, unknown>()
   if (options.metadata !== undefined) header.set('__metadata__', options.metadata)
   let end = 0
-  for (const [name, array] of arrays) {
+  for (const { path: name, leaf: array } of arrays) {
     if (header.has(name) || name === '__metadata__') {
       throw new GuerdonError(
         'invalid_input',
@@ -89,7 +91,7 @@ export function safetensorsParts(
   head.set(json, 8)
   return [
     head,
-    ...arrays.map(([, { data }]) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)),
+    ...arrays.map(({ leaf: { data } }) => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)),
   ]
 }
 
@@ -132,18 +134,5 @@ function nestingError(name: string): GuerdonError {
       path: [name],
       hint: 'use the flat record of tensors instead',
     },
-  )
-}
-
-function* namedArrays(tree: Tree<NdArray>, path: string): Generator<[string, NdArray]> {
-  if (isArray(tree)) yield [path, tree]
-  else {
-    for (const [key, value] of Object.entries(tree)) yield* namedArrays(value, path === '' ? key : `${path}.${key}`)
-  }
-}
-
-function isArray(tree: Tree<NdArray>): tree is NdArray {
-  return (
-    !Array.isArray(tree) && ArrayBuffer.isView((tree as NdArray).data) && typeof (tree as NdArray).dtype === 'string'
   )
 }
