@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '../method.ts'
+import { shopR1 } from './shop-r1.ts'
 import { toolrl } from './toolrl.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const rulesMethods: readonly MethodDefinition[] = [toolrl]
+export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1]
