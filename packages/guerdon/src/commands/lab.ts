@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { GuerdonError } from '@guerdon/core'
+import {
+  type Budget,
+  describeJob,
+  type ExperimentReport,
+  experiments,
+  findExperiment,
+  renderPage,
+  runExperiment,
+  writeAtomic,
+} from '@guerdon/lab'
+import cliProgress from 'cli-progress'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import colours from 'picocolors'
+import { alignedTable } from '../table.ts'
+
+interface LabOptions {
+  readonly budget: Budget
+  readonly seeds?: number
+  readonly seedBase: number
+  readonly results?: string
+  readonly workers?: number
+  readonly fresh?: boolean
+  readonly json?: boolean
+}
+
+/** `guerdon lab [experiment]`: trains small policies under several rewards and reports what came of it. */
+export function labCommand(): Command {
+  return new Command('lab')
+    .description('train small policies under several rewards, over seeds, and report what came of it')
+    .argument('[experiment]', 'which experiment; without it, they are listed')
+    .addOption(
+      new Option('--budget <size>', 'quick: seconds; full: the size a claim is judged at')
+        .choices(['quick', 'full'])
+        .default('quick'),
+    )
+    .option('--seeds <n>', 'number of seeds (default: as the experiment says)', wholeNumber)
+    .option('--seed-base <k>', 'shift every seed by k', wholeNumber, 0)
+    .option('--results <folder>', 'where results are kept and resumed from (default: runs/<experiment>-<budget>)')
+    .option('--workers <n>', 'worker processes (default: one a core)', wholeNumber)
+    .option('--fresh', 'forget earlier results in that folder')
+    .option('--json', 'print the findings as JSON')
+    .action(async (name: string | undefined, options: LabOptions) => {
+      if (name === undefined) listExperiments(options.json ?? false)
+      else await runLab(name, options)
+    })
+}
+
+function listExperiments(json: boolean): void {
+  if (json) console.log(JSON.stringify(experiments.map(({ slug, title, question }) => ({ slug, title, question }))))
+  else
+    for (const { slug, title, question } of experiments) console.log(`${colours.bold(slug)}  ${title}\n    ${question}`)
+}
+
+async function runLab(name: string, options: LabOptions): Promise<void> {
+  const experiment = findExperiment(name)
+  const results = resolve(options.results ?? join('runs', `${experiment.slug}-${options.budget}`))
+  mkdirSync(results, { recursive: true })
+  const cancelled = new AbortController()
+  const onInterrupt = (): void =>
+    cancelled.abort(
+      new GuerdonError('aborted', 'cancelled; finished runs are kept and the same command goes on from there'),
+    )
+  process.once('SIGINT', onInterrupt)
+
+  const progress = startProgress(options.json ?? false)
+  const started = performance.now()
+  try {
+    const outcome = await runExperiment(experiment, {
+      ...options,
+      results,
+      signal: cancelled.signal,
+      planned: progress.planned,
+      progress: (job, fraction) => progress.partial(describeJob(job), fraction),
+      finished: job => progress.settled(describeJob(job), job.kind === 'run'),
+      failed: (job, message) => progress.settled(describeJob(job), job.kind === 'run', message),
+    })
+    progress.stop()
+    const report = experiment.report(outcome)
+    const page = join(results, 'report.html')
+    writeAtomic(page, renderPage(report.page))
+    writeAtomic(join(results, 'report.json'), `${JSON.stringify(report.json, null, 2)}\n`)
+    if (options.json) console.log(JSON.stringify(report.json))
+    else print(experiment.title, report, page, (performance.now() - started) / 1000)
+    if (outcome.failures.length > 0) process.exitCode = 1
+  } finally {
+    progress.stop()
+    process.off('SIGINT', onInterrupt)
+  }
+}
+
+function print(title: string, report: ExperimentReport, page: string, seconds: number): void {
+  const moods = { good: colours.green, bad: colours.red, neutral: colours.yellow }
+  console.log(`\n${colours.bold(title)}\n\n${alignedTable(report.table.head, report.table.rows)}\n`)
+  for (const { label, mood, text } of report.verdicts) console.log(`${moods[mood]('●')} ${colours.bold(label)} ${text}`)
+  console.log(`\n${seconds.toFixed(0)} s. Report: ${colours.underline(relative(process.cwd(), page))}`)
+}
+
+interface Progress {
+  planned(total: number, before: number): void
+  partial(job: string, fraction: number): void
+  settled(job: string, counts: boolean, failure?: string): void
+  stop(): void
+}
+
+/** A bar on a terminal, a line a finished run elsewhere, nothing on standard output. */
+function startProgress(quiet: boolean): Progress {
+  const terminal = process.stderr.isTTY === true
+  const running = new Map<string, number>()
+  let done = 0
+  let total = 0
+  const bar = new cliProgress.SingleBar(
+    {
+      format: '{bar} {percentage} % · {done} of {runs} runs · {elapsed} · {now}',
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+    },
+    cliProgress.Presets.shades_grey,
+  )
+  const elapsedSince = performance.now()
+  const draw = (): void => {
+    if (!terminal) return
+    const partial = [...running.values()].reduce((a, b) => a + b, 0)
+    const elapsed = `${((performance.now() - elapsedSince) / 1000).toFixed(0)} s`
+    bar.update(Math.min(done + partial, total), { done, runs: total, elapsed, now: [...running.keys()].join(' | ') })
+  }
+  return {
+    planned(count, before) {
+      total = count
+      done = before
+      if (before > 0 && !quiet)
+        console.error(`${before} of ${count} runs were finished before; going on from there (--fresh starts over)`)
+      if (terminal) bar.start(Math.max(count, 1), before, { done, runs: count, elapsed: '0 s', now: '' })
+    },
+    partial(job, fraction) {
+      running.set(job, job.startsWith('preparing') ? 0 : fraction)
+      draw()
+    },
+    settled(job, counts, failure) {
+      running.delete(job)
+      if (counts) done++
+      if (failure !== undefined) console.error(`${colours.red('failed')} ${job}: ${failure}`)
+      else if (!terminal && !quiet) console.error(`${counts ? `${done}/${total} ` : ''}${job}`)
+      draw()
+    },
+    stop: () => bar.stop(),
+  }
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number ≥ 0')
+  return value
+}
