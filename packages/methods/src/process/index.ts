@@ -1,4 +1,6 @@
 import type { MethodDefinition } from '../method.ts'
+import { prof } from './prof.ts'
+import { tpGrpo } from './tp-grpo.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const processMethods: readonly MethodDefinition[] = []
+export const processMethods: readonly MethodDefinition[] = [prof, tpGrpo]
