@@ -1,1 +1,11 @@
-export {}
+export * from './language/policy.ts'
+export * from './language/policy-gradient.ts'
+export * from './language/rollouts.ts'
+export * from './language/sampler.ts'
+export * from './language/sequences.ts'
+export * from './language/supervised.ts'
+export * from './language/transformer.ts'
+export * from './reward-model/bradley-terry.ts'
+export * from './training/checkpoint.ts'
+export * from './training/train.ts'
+export * from './training/trainer.ts'

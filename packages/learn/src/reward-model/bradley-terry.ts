@@ -1,0 +1,132 @@
+import type { Random } from '@guerdon/core'
+import { pairLoss } from '@guerdon/methods/shared/pair-loss'
+import { add, cast, div, expandDims, jit, matmul, mul, type NdArray, reshape, sum, type Tensor } from '@guerdon/tensor'
+import { type Sequences, selectRows, tokenArray, visibleArray } from '../language/sequences.ts'
+import {
+  filledArray,
+  initialTransformer,
+  normalArray,
+  type TransformerConfig,
+  type TransformerParameters,
+  transformerHidden,
+  transformerShape,
+} from '../language/transformer.ts'
+import { type TrainingOptions, train } from '../training/train.ts'
+
+/** A reward model: a transformer that looks both ways, mean pooling over visible tokens, and a linear head. */
+export interface RewardModelParameters<T> {
+  readonly body: TransformerParameters<T>
+  readonly head: { readonly weight: T; readonly bias: T }
+}
+
+/** Fresh reward-model parameters; the head starts near zero. */
+export function initialRewardModel(config: TransformerConfig, random: Random): RewardModelParameters<NdArray> {
+  const { width } = transformerShape(config)
+  return {
+    body: initialTransformer(config, random),
+    head: { weight: normalArray([width, 1], 0.02, random), bias: filledArray([1], 0) },
+  }
+}
+
+/**
+ * Scores of whole sequences, prompt and response together: w·mean_t h_t + b over visible positions.
+ *
+ * @param tokens [B][T] int32
+ * @param visible [B][T] bool, false on padding
+ * @returns [B]
+ */
+export function rewardModelScores(
+  parameters: RewardModelParameters<Tensor>,
+  tokens: Tensor,
+  visible: Tensor,
+  config: TransformerConfig,
+): Tensor {
+  const hidden = transformerHidden(parameters.body, tokens, config, { causal: false, visible })
+  const counted = expandDims(cast(visible, 'float32'), { axis: 2 })
+  const pooled = div(sum(mul(hidden, counted), { axis: 1 }), sum(counted, { axis: 1 }))
+  return reshape(add(matmul(pooled, parameters.head.weight), parameters.head.bias), [tokens.shape[0]])
+}
+
+/** Labelled pairs: row i of `chosen` is preferred to row i of `rejected`, both answers to one prompt. */
+export interface PreferencePairs {
+  readonly chosen: Sequences
+  readonly rejected: Sequences
+}
+
+/** Options of `trainRewardModel`. */
+export interface RewardModelTraining extends TrainingOptions {
+  readonly config: TransformerConfig
+  /** Pairs a minibatch. Default 64. */
+  readonly batchSize?: number
+}
+
+/**
+ * Fits a Bradley–Terry reward model by −log σ(r_chosen − r_rejected) on minibatches drawn with replacement.
+ *
+ * @returns trained parameters and the loss of each update
+ */
+export async function trainRewardModel(
+  initial: RewardModelParameters<NdArray>,
+  pairs: PreferencePairs,
+  options: RewardModelTraining,
+  random: Random,
+): Promise<{ parameters: RewardModelParameters<NdArray>; losses: Float64Array }> {
+  const { config, batchSize = 64 } = options
+  const loss = (parameters: RewardModelParameters<Tensor>, batch: PairBatch<Tensor>): Tensor =>
+    pairLoss(
+      rewardModelScores(parameters, batch.chosen, batch.chosenVisible, config),
+      rewardModelScores(parameters, batch.rejected, batch.rejectedVisible, config),
+    )
+  return train(initial, loss, () => pairBatch(pairs, batchSize, random), options)
+}
+
+interface PairBatch<T> {
+  readonly chosen: T
+  readonly chosenVisible: T
+  readonly rejected: T
+  readonly rejectedVisible: T
+}
+
+function pairBatch(pairs: PreferencePairs, size: number, random: Random): PairBatch<NdArray> {
+  const rows = Int32Array.from({ length: size }, () => random.integer(pairs.chosen.count))
+  const chosen = selectRows(pairs.chosen, rows)
+  const rejected = selectRows(pairs.rejected, rows)
+  return {
+    chosen: tokenArray(chosen),
+    chosenVisible: visibleArray(chosen),
+    rejected: tokenArray(rejected),
+    rejectedVisible: visibleArray(rejected),
+  }
+}
+
+/** Scores any number of sequences with fixed parameters, in batches of one size so that one graph serves all. */
+export function createScorer(
+  parameters: RewardModelParameters<NdArray>,
+  config: TransformerConfig,
+  options: { readonly batchSize?: number; readonly threads?: number } = {},
+): (sequences: Sequences) => Promise<Float64Array> {
+  const { batchSize = 64, threads = 1 } = options
+  const run = jit(
+    (model: RewardModelParameters<Tensor>, tokens: Tensor, visible: Tensor) =>
+      rewardModelScores(model, tokens, visible, config),
+    { threads },
+  )
+  return async sequences => {
+    const scores = new Float64Array(sequences.count)
+    for (let start = 0; start < sequences.count; start += batchSize) {
+      const size = Math.min(batchSize, sequences.count - start)
+      // The last batch repeats its final row instead of asking for another graph.
+      const rows = Int32Array.from({ length: batchSize }, (_, i) => start + Math.min(i, size - 1))
+      const batch = selectRows(sequences, rows)
+      const result = await run(parameters, tokenArray(batch), visibleArray(batch))
+      scores.set(Float64Array.from(result.data as Float32Array).subarray(0, size), start)
+    }
+    return scores
+  }
+}
+
+/** Share of pairs whose chosen response scores higher; ties count one half. */
+export function pairwiseAccuracy(chosen: ArrayLike<number>, rejected: ArrayLike<number>): number {
+  const wins = Float64Array.from(chosen, (score, i) => (score > rejected[i] ? 1 : score === rejected[i] ? 0.5 : 0))
+  return wins.reduce((a, b) => a + b, 0) / wins.length
+}
