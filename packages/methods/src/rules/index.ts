@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '../method.ts'
+import { craftGui } from './craft-gui.ts'
 import { shopR1 } from './shop-r1.ts'
 import { toolrl } from './toolrl.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1]
+export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1, craftGui]
