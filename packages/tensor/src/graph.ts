@@ -13,6 +13,8 @@ export type Attributes = { readonly [name: string]: AttributeValue }
  */
 export interface Operator<A extends Attributes = Attributes> {
   readonly name: string
+  /** True when each element of the result depends on the elements at the same place of the (broadcast) inputs alone. */
+  readonly elementwise?: boolean
   /**
    * Cotangents of the inputs from the cotangent of the output, `null` where no gradient flows.
    * `wanted[i]` says whether the i-th will be used. Absent: the operator is not differentiable and stops gradients.
@@ -20,6 +22,8 @@ export interface Operator<A extends Attributes = Attributes> {
   vjp?(node: Tensor<A>, cotangent: Tensor, wanted: readonly boolean[]): (Tensor | null)[]
   /** Reference kernel of the interpreter. */
   evaluate(node: Tensor<A>, inputs: readonly NdArray[]): NdArray
+  /** The same in other operators, used for float64 where ONNX Runtime has no kernel. */
+  compose?(node: Tensor<A>): Tensor
   /** Emits ONNX nodes and returns the name of the value. */
   lower(node: Tensor<A>, inputs: readonly string[], emit: Emitter): string
 }

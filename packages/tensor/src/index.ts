@@ -1,5 +1,10 @@
+export type { Backend, LoadOptions, Session, ValueInfo } from './backend/backend.ts'
+export { nodeBackend } from './backend/onnxruntime-node.ts'
+export { webBackend } from './backend/onnxruntime-web.ts'
+export { type Compiled, type CompileOptions, compile, exportOnnx, jit } from './compile.ts'
 export { type Attributes, type AttributeValue, type Operator, Tensor, topologicalOrder } from './graph.ts'
 export { evaluate, interpret } from './interpret.ts'
+export { simplify } from './lower/simplify.ts'
 export {
   type DType,
   isFloat,
@@ -89,6 +94,7 @@ export {
   square,
   tanh,
 } from './operators/unary.ts'
+export { nestNames, readSafetensors, type Safetensors, safetensorsParts, writeSafetensors } from './safetensors.ts'
 export type { Concrete, Evaluated, TensorLike } from './trace.ts'
 export { type GradOptions, grad, hvp, jacobian, jvp, valueAndGrad, vjp } from './transform/functional.ts'
 export { gradients, isTensor } from './transform/gradients.ts'

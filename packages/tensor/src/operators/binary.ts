@@ -51,6 +51,7 @@ interface BinaryDefinition {
 function defineBinary({ name, onnx, kernel, pullback }: BinaryDefinition): Operator {
   return {
     name,
+    elementwise: true,
     vjp(y, cotangent, wanted) {
       const parts = pullback(y.inputs[0], y.inputs[1], y, cotangent)
       return parts.map((part, i) => (wanted[i] ? unbroadcast(part(), y.inputs[i].shape) : null))
@@ -165,6 +166,7 @@ export function minimum(a: Operand, b: Operand): Tensor {
 /** x held inside [minimum, maximum]; the gradient is 1 inside and on the bounds, 0 outside. Either bound may be left out. */
 export const clipOperator: Operator<{ minimum: number; maximum: number }> = {
   name: 'clip',
+  elementwise: true,
   vjp(y, cotangent) {
     const [x] = y.inputs
     const { minimum: low, maximum: high } = y.attributes

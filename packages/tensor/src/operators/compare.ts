@@ -8,6 +8,7 @@ import type { Operand } from './source.ts'
 function defineComparison(name: string, onnx: string, kernel: (x: number, y: number) => number): Operator {
   return {
     name,
+    elementwise: true,
     evaluate: (node, [a, b]) => evaluateBinary(node, a, b, kernel),
     lower: (_node, inputs, emit) => emit.one(onnx, inputs),
   }
@@ -26,6 +27,7 @@ const operators = {
 /** Gives 1 where its input is 0 and 0 elsewhere. */
 export const logicalNotOperator: Operator = {
   name: 'logicalNot',
+  elementwise: true,
   evaluate: (node, [x]) =>
     like(
       node,
@@ -37,6 +39,7 @@ export const logicalNotOperator: Operator = {
 /** Chooses element by element between two arrays. */
 export const whereOperator: Operator = {
   name: 'where',
+  elementwise: true,
   vjp(y, cotangent, wanted) {
     const [condition, a, b] = y.inputs
     return [

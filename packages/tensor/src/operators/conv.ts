@@ -3,7 +3,8 @@ import type { OnnxAttributes } from '../lower/emitter.ts'
 import { allocate, sizeOf } from '../ndarray.ts'
 import { shapeError } from '../shape.ts'
 
-import { concat, slice, split, transpose } from './layout.ts'
+import { concat, dilate, flip, pad, reshape, slice, split, stack, transpose } from './layout.ts'
+import { matmul } from './matmul.ts'
 import { like, unifyFloats } from './operands.ts'
 
 /** One number for both axes, or `[height, width]`. */
@@ -115,6 +116,60 @@ function kernelCotangent(large: Tensor, small: Tensor, kernel: readonly number[]
   return transpose(cut, [1, 0, 2, 3])
 }
 
+/** Every window of an image as a column: `[N][C·kh·kw][rows·columns]`, by slices, one for each kernel element. */
+function windows(
+  x: Tensor,
+  kernel: readonly number[],
+  rows: number,
+  columns: number,
+  attributes: ConvAttributes,
+): Tensor {
+  const { strides, pads, dilations } = attributes
+  const padded = pad(x, { before: [0, 0, pads[0], pads[1]], after: [0, 0, pads[2], pads[3]] })
+  const parts: Tensor[] = []
+  for (let i = 0; i < kernel[2]; i++) {
+    for (let j = 0; j < kernel[3]; j++) {
+      const starts = [i * dilations[0], j * dilations[1]]
+      const ends = [starts[0] + (rows - 1) * strides[0] + 1, starts[1] + (columns - 1) * strides[1] + 1]
+      parts.push(slice(padded, { starts, ends, axes: [2, 3], steps: strides }))
+    }
+  }
+  return reshape(stack(parts, { axis: 2 }), [x.shape[0], x.shape[1] * parts.length, rows * columns])
+}
+
+/** A convolution as a matrix product with the windows of the image. */
+function composeConvolution(x: Tensor, kernel: Tensor, attributes: ConvAttributes, shape: readonly number[]): Tensor {
+  const [, outChannels, rows, columns] = shape
+  const { groups } = attributes
+  const images = split(x, groups, { axis: 1 })
+  const kernels = split(kernel, groups, { axis: 0 })
+  const products = images.map((image, g) =>
+    matmul(reshape(kernels[g], [outChannels / groups, -1]), windows(image, kernel.shape, rows, columns, attributes)),
+  )
+  return reshape(concat(products, { axis: 1 }), shape)
+}
+
+/** A transposed convolution: zeros between the pixels and a convolution with the kernel turned round. */
+function composeTransposed(x: Tensor, kernel: Tensor, attributes: ConvAttributes, shape: readonly number[]): Tensor {
+  const { strides, pads, dilations, groups, outputPadding } = attributes
+  const spread = dilate(dilate(x, 2, strides[0]), 3, strides[1])
+  const reach = [0, 1].map(axis => dilations[axis] * (kernel.shape[2 + axis] - 1))
+  const canvas = pad(spread, {
+    before: [0, 0, ...reach],
+    after: [0, 0, reach[0] + outputPadding[0], reach[1] + outputPadding[1]],
+  })
+  const cut = slice(canvas, {
+    starts: [pads[0], pads[1]],
+    ends: [canvas.shape[2] - pads[2], canvas.shape[3] - pads[3]],
+    axes: [2, 3],
+  })
+  const [channels, perGroup, ...extents] = kernel.shape
+  const grouped = reshape(flip(kernel, { axis: [2, 3] }), [groups, channels / groups, perGroup, ...extents])
+  const turned = reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * perGroup, channels / groups, ...extents])
+  const plain = { strides: [1, 1], pads: [0, 0, 0, 0], dilations, groups, outputPadding: [0, 0] }
+  return composeConvolution(cut, turned, plain, shape)
+}
+
 /** Cross-correlation of images with kernels. */
 export const conv2dOperator: Operator<ConvAttributes> = {
   name: 'conv2d',
@@ -139,6 +194,7 @@ export const conv2dOperator: Operator<ConvAttributes> = {
     data.set(sums)
     return like(node as Tensor, data)
   },
+  compose: node => composeConvolution(node.inputs[0], node.inputs[1], node.attributes, node.shape),
   lower: (node, inputs, emit) => emit.one('Conv', inputs, onnxAttributes(node.attributes)),
 }
 
@@ -162,6 +218,7 @@ export const convTranspose2dOperator: Operator<ConvAttributes> = {
     data.set(sums)
     return like(node as Tensor, data)
   },
+  compose: node => composeTransposed(node.inputs[0], node.inputs[1], node.attributes, node.shape),
   lower(node, inputs, emit) {
     const attributes = { ...onnxAttributes(node.attributes), output_padding: { ints: node.attributes.outputPadding } }
     return emit.one('ConvTranspose', inputs, attributes)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { operatorCases } from '../../test/operator-cases.ts'
 import * as t from '../index.ts'
 import { gradients, type NdArray, type Tensor } from '../index.ts'
-import { operatorCases } from '../testing/cases.ts'
 
 /** Fixed weights that make one number of any result, different for every element. */
 function weigh(y: Tensor): Tensor {

@@ -250,7 +250,7 @@ export const sliceOperator: Operator<SliceAttributes> = {
 }
 
 /** Zeros between neighbours along an axis: extent n becomes (n − 1)·step + 1. */
-function dilate(x: Tensor, axis: number, step: number): Tensor {
+export function dilate(x: Tensor, axis: number, step: number): Tensor {
   if (step === 1 || x.shape[axis] === 0) return x
   const spread = expandDims(x, { axis: axis + 1 })
   const padded = pad(spread, {

@@ -1,4 +1,5 @@
 import { node, type Operator, type Tensor } from '../graph.ts'
+import type { Emitter } from '../lower/emitter.ts'
 import { allocate, sizeOf } from '../ndarray.ts'
 import { sameShape, shapeError } from '../shape.ts'
 import { add, mul, sub } from './binary.ts'
@@ -65,8 +66,20 @@ export const layerNormOperator: Operator<NormAttributes> = {
   },
   lower(node, inputs, emit) {
     const { epsilon, output } = node.attributes
+    // ONNX Runtime computes the by-products in float32 whatever the input is.
+    if (node.dtype === 'float64') return composedLowering(inputs, epsilon, emit)[output]
     return emit.many('LayerNormalization', inputs, 3, { axis: { int: -1 }, epsilon: { float: epsilon } })[output]
   },
+}
+
+function composedLowering([x, scale, bias]: readonly string[], epsilon: number, emit: Emitter): string[] {
+  const average = (value: string) => emit.one('ReduceMean', [value], { axes: { ints: [-1] }, keepdims: { int: 1 } })
+  const center = average(x)
+  const centred = emit.one('Sub', [x, center])
+  const spread = emit.one('Add', [average(emit.one('Mul', [centred, centred])), emit.scalar(epsilon, 'float64')])
+  const inverse = emit.one('Div', [emit.scalar(1, 'float64'), emit.one('Sqrt', [spread])])
+  const scaled = emit.one('Mul', [emit.one('Mul', [centred, inverse]), scale])
+  return [emit.one('Add', [scaled, bias]), center, inverse]
 }
 
 function result(x: Tensor, scale: Tensor, bias: Tensor, epsilon: number, output: number): Tensor {

@@ -6,6 +6,7 @@ import { constant, type Operand } from './source.ts'
 /** Converts elements: floats to integers truncate toward zero, anything but zero is `true`. Gradients pass between floats. */
 export const castOperator: Operator = {
   name: 'cast',
+  elementwise: true,
   vjp(node, cotangent) {
     const [x] = node.inputs
     return [isFloat(x.dtype) ? cast(cotangent, x.dtype) : null]

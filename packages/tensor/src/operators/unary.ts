@@ -1,6 +1,6 @@
 import { type Attributes, node, type Operator, type Tensor } from '../graph.ts'
 import type { Emitter } from '../lower/emitter.ts'
-import { allocate } from '../ndarray.ts'
+import { allocate, type DType } from '../ndarray.ts'
 import { add, div, mul, sub } from './binary.ts'
 import { greater, where } from './compare.ts'
 import { erfLowered, erfScalar } from './erf.ts'
@@ -21,6 +21,7 @@ function defineUnary<A extends Attributes = Attributes>(definition: UnaryDefinit
   const { name, kernel, pullback, onnx } = definition
   return {
     name,
+    elementwise: true,
     ...(pullback === undefined
       ? {}
       : { vjp: (y: Tensor<A>, cotangent: Tensor) => [pullback(y.inputs[0], y as Tensor, cotangent, y.attributes)] }),
@@ -39,6 +40,14 @@ function roundHalfEven(x: number): number {
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
 }
 
+/** log(u)·x/(u − 1) with u = 1 + x cancels the rounding of u; where u is 1 the answer is x. */
+function log1pLowered(x: string, dtype: DType, emit: Emitter): string {
+  const one = emit.scalar(1, dtype)
+  const u = emit.one('Add', [one, x])
+  const quotient = emit.one('Div', [emit.one('Mul', [emit.one('Log', [u]), x]), emit.one('Sub', [u, one])])
+  return emit.one('Where', [emit.one('Equal', [u, one]), x, quotient])
+}
+
 const operators = {
   neg: defineUnary({ name: 'neg', kernel: x => -x, pullback: (_x, _y, g) => neg(g), onnx: 'Neg' }),
   exp: defineUnary({ name: 'exp', kernel: Math.exp, pullback: (_x, y, g) => mul(g, y), onnx: 'Exp' }),
@@ -47,13 +56,7 @@ const operators = {
     name: 'log1p',
     kernel: Math.log1p,
     pullback: (x, _y, g) => div(g, add(x, 1)),
-    onnx: (node, x, emit) => {
-      // log(u)·x/(u − 1) with u = 1 + x cancels the rounding of u; where u is 1 the answer is x.
-      const one = emit.scalar(1, node.dtype)
-      const u = emit.one('Add', [one, x])
-      const quotient = emit.one('Div', [emit.one('Mul', [emit.one('Log', [u]), x]), emit.one('Sub', [u, one])])
-      return emit.one('Where', [emit.one('Equal', [u, one]), x, quotient])
-    },
+    onnx: (node, x, emit) => log1pLowered(x, node.dtype, emit),
   }),
   expm1: defineUnary({
     name: 'expm1',
@@ -89,7 +92,11 @@ const operators = {
     name: 'softplus',
     kernel: x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     pullback: (x, _y, g) => mul(g, sigmoid(x)),
-    onnx: 'Softplus',
+    onnx: (node, x, emit) => {
+      if (node.dtype === 'float32') return emit.one('Softplus', [x])
+      const tail = emit.one('Exp', [emit.one('Neg', [emit.one('Abs', [x])])])
+      return emit.one('Add', [emit.one('Relu', [x]), log1pLowered(tail, node.dtype, emit)])
+    },
   }),
   erf: defineUnary({
     name: 'erf',

@@ -1,0 +1,92 @@
+import type { Tensor } from '../graph.ts'
+import { add, mul, sub } from '../operators/binary.ts'
+import { uniformValue } from '../operators/fill.ts'
+import { broadcastTo, reshape, transpose } from '../operators/layout.ts'
+import { matmul } from '../operators/matmul.ts'
+import { sameShape } from '../shape.ts'
+
+/** Gives a simpler node that computes the same, or nothing. */
+export type Rule = (tensor: Tensor) => Tensor | undefined
+
+function isSwapOfLastTwo(permutation: readonly number[]): boolean {
+  const rank = permutation.length
+  return permutation.every((axis, i) => {
+    if (i === rank - 1) return axis === rank - 2
+    return i === rank - 2 ? axis === rank - 1 : axis === i
+  })
+}
+
+const passOn: Rule = ({ op, inputs, dtype, shape }) => {
+  const [x] = inputs
+  if (op.name === 'stopGradient') return x
+  if (op.name === 'cast' && x.dtype === dtype) return x
+  if (op.name === 'reshape' && sameShape(x.shape, shape)) return x
+  return undefined
+}
+
+const mergeLayout: Rule = tensor => {
+  const { op, inputs, shape } = tensor
+  const [x] = inputs
+  if (op.name === 'reshape' && x.op.name === 'reshape') return reshape(x.inputs[0], shape)
+  if (op.name === 'broadcastTo' && x.op.name === 'broadcastTo') return broadcastTo(x.inputs[0], shape)
+  if (op.name === 'transpose' && x.op.name === 'transpose') {
+    const inner = x.attributes['permutation'] as readonly number[]
+    const outer = tensor.attributes['permutation'] as readonly number[]
+    return transpose(
+      x.inputs[0],
+      outer.map(axis => inner[axis]),
+    )
+  }
+  return undefined
+}
+
+/** x + 0, x − 0, x·1 and x/1; adding 0 turns −0 into 0 at most. */
+const neutral: Rule = ({ op, inputs, shape }) => {
+  const [a, b] = inputs
+  const neutralElement =
+    op.name === 'add' || op.name === 'sub' ? 0 : op.name === 'mul' || op.name === 'div' ? 1 : undefined
+  if (neutralElement === undefined) return undefined
+  if (uniformValue(b) === neutralElement) return broadcastTo(a, shape)
+  const commutes = op.name === 'add' || op.name === 'mul'
+  return commutes && uniformValue(a) === neutralElement ? broadcastTo(b, shape) : undefined
+}
+
+/** c₁·(c₂·x) = (c₁c₂)·x */
+const mergeScales: Rule = ({ op, inputs }) => {
+  if (op.name !== 'mul') return undefined
+  for (const [scale, other] of [inputs, [...inputs].reverse()]) {
+    const outer = scale.shape.length === 0 ? uniformValue(scale) : undefined
+    if (outer === undefined || other.op.name !== 'mul') continue
+    for (const [innerScale, x] of [other.inputs, [...other.inputs].reverse()]) {
+      const inner = innerScale.shape.length === 0 ? uniformValue(innerScale) : undefined
+      if (inner !== undefined) return mul(x, outer * inner)
+    }
+  }
+  return undefined
+}
+
+const signs: Rule = ({ op, inputs }) => {
+  const [a, b] = inputs
+  if (op.name === 'neg' && a.op.name === 'neg') return a.inputs[0]
+  if (op.name === 'add' && b.op.name === 'neg') return sub(a, b.inputs[0])
+  if (op.name === 'add' && a.op.name === 'neg') return sub(b, a.inputs[0])
+  if (op.name === 'sub' && b.op.name === 'neg') return add(a, b.inputs[0])
+  return undefined
+}
+
+/** A product takes over the transposition of its operands. */
+const fuseTransposes: Rule = ({ op, inputs, attributes }) => {
+  if (op.name !== 'matmul') return undefined
+  const turned = inputs.map(
+    input => input.op.name === 'transpose' && isSwapOfLastTwo(input.attributes['permutation'] as readonly number[]),
+  )
+  if (!turned.includes(true)) return undefined
+  const [a, b] = inputs.map((input, i) => (turned[i] ? input.inputs[0] : input))
+  return matmul(a, b, {
+    transposeA: attributes['transposeA'] !== turned[0],
+    transposeB: attributes['transposeB'] !== turned[1],
+  })
+}
+
+/** In the order in which they are tried. */
+export const rules: readonly Rule[] = [passOn, mergeLayout, neutral, mergeScales, signs, fuseTransposes]
