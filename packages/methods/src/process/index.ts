@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '../method.ts'
+import { capo } from './capo.ts'
 import { prof } from './prof.ts'
 import { tpGrpo } from './tp-grpo.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const processMethods: readonly MethodDefinition[] = [prof, tpGrpo]
+export const processMethods: readonly MethodDefinition[] = [prof, tpGrpo, capo]

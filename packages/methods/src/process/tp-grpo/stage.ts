@@ -1,9 +1,10 @@
 import {
+  abstained,
   type ColumnName,
   defineStage,
   json,
+  levelSize,
   numbers,
-  type Outcome,
   outcomeAt,
   type RolloutBatch,
   Status,
@@ -12,6 +13,7 @@ import {
 } from '@guerdon/core'
 import * as z from 'zod'
 import type { Span } from '../../shared/spans.ts'
+import { valuesInside, valuesLike } from '../../shared/value-signals.ts'
 import { groupTokenAdvantages, type Solution } from './group.ts'
 import { labelCorrectSolution, labelIncorrectSolution, type StepLabel } from './thoughts.ts'
 
@@ -82,56 +84,48 @@ export const tpGrpoStage = defineStage<TpGrpoStageOptions, null>({
   apply: (batch, state, options) => {
     const outcome = numbers(batch, 'rollout.outcome')
     const labelsOf = options.labels === 'turns' ? turnLabels(batch) : verdictLabels(batch)
-    const turnOutcomes: Outcome[] = []
-    const tokenOutcomes: Outcome[] = []
-    const labelled: Outcome[] = []
+    const turnValues = new Float64Array(levelSize(batch, 'turn'))
+    const tokenValues = new Float64Array(levelSize(batch, 'token'))
+    const labelled = new Float64Array(levelSize(batch, 'rollout'))
+    const trained = Array.from(outcome.values, (_, r) => outcomeAt(outcome, r))
     for (let g = 0; g < batch.groupIds.length; g++) {
       const members: number[] = []
       for (let r = batch.groupOffsets[g]; r < batch.groupOffsets[g + 1]; r++) {
         if (outcome.status[r] === Status.scored) members.push(r)
       }
-      const solutions = members.map((r): Solution => {
-        const spans = spansOf(batch, r)
-        const correct = outcome.values[r] > 0
-        return {
-          stepSpans: spans.slice(0, -1),
-          answerSpan: spans.at(-1) ?? [0, 0],
-          labels: labelsOf(r, spans.length - 1, correct),
-          correct,
-          length: batch.tokenOffsets[r + 1] - batch.tokenOffsets[r],
-        }
-      })
+      const solutions = members.map(r => solutionOf(batch, r, outcome.values[r] > 0, labelsOf))
       const result = groupTokenAdvantages(solutions, options)
-      let next = 0
-      for (let r = batch.groupOffsets[g]; r < batch.groupOffsets[g + 1]; r++) {
+      members.forEach((r, k) => {
         const turns = batch.turnOffsets[r + 1] - batch.turnOffsets[r]
-        const tokens = batch.tokenOffsets[r + 1] - batch.tokenOffsets[r]
-        const k = members[next] === r ? next++ : -1
-        const without: Outcome | undefined =
-          k < 0
-            ? outcomeAt(outcome, r)
-            : options.keepOnlySignalled && !result.signalled[k]
-              ? { status: 'abstained', reason: 'no process reward' }
-              : undefined
-        labelled.push(k < 0 ? outcomeAt(outcome, r) : { status: 'scored', value: result.labelled[k] })
-        for (let t = 0; t < turns; t++) {
-          turnOutcomes.push(without ?? { status: 'scored', value: result.stepAdvantages[k][t] })
-        }
-        for (let t = 0; t < tokens; t++) {
-          tokenOutcomes.push(without ?? { status: 'scored', value: result.tokenAdvantages[k][t] })
-        }
-      }
+        turnValues.set(result.stepAdvantages[k].subarray(0, turns), batch.turnOffsets[r])
+        tokenValues.set(result.tokenAdvantages[k], batch.tokenOffsets[r])
+        labelled[r] = result.labelled[k]
+        if (options.keepOnlySignalled && !result.signalled[k]) trained[r] = abstained('no process reward')
+      })
     }
+    const usable = signalFromOutcomes('rollout', trained)
     return {
       columns: {
-        'turn.advantage': signalFromOutcomes('turn', turnOutcomes),
-        'token.advantage': signalFromOutcomes('token', tokenOutcomes),
-        'rollout.tpGrpoLabelled': signalFromOutcomes('rollout', labelled),
+        'turn.advantage': valuesInside(batch, usable, 'turn', turnValues),
+        'token.advantage': valuesInside(batch, usable, 'token', tokenValues),
+        'rollout.tpGrpoLabelled': valuesLike(outcome, labelled),
       },
       state,
     }
   },
 })
+
+function solutionOf(batch: RolloutBatch, rollout: number, correct: boolean, labelsOf: LabelsOf): Solution {
+  const spans = spansOf(batch, rollout)
+  const stepSpans = spans.slice(0, -1)
+  return {
+    stepSpans,
+    answerSpan: spans.at(-1) ?? [0, 0],
+    labels: labelsOf(rollout, stepSpans.length, correct),
+    correct,
+    length: batch.tokenOffsets[rollout + 1] - batch.tokenOffsets[rollout],
+  }
+}
 
 /** Spans of a rollout's turns within its own tokens; turns without one are empty spans after the turn before. */
 function spansOf(batch: RolloutBatch, rollout: number): Span[] {
