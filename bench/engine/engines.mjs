@@ -1,0 +1,70 @@
+/** The engines compared, and how to start a process of each; see protocol.mjs for what is said to them. */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
+const node = file => threads => ({ command: process.execPath, args: [`${here}${file}`], threads })
+const torch = threads => ({ command: python, args: [`${here}peers/pytorch.py`], threads })
+
+/** Columns of the table: `family` groups the thread counts of one engine. */
+export const engines = [
+  { id: 'guerdon-1', family: 'guerdon', label: 'Guerdon, 1 thread', start: () => node('ours.mjs')(1) },
+  { id: 'guerdon-2', family: 'guerdon', label: 'Guerdon, 2 threads', start: () => node('ours.mjs')(2) },
+  { id: 'pytorch-1', family: 'pytorch', label: 'PyTorch, 1 thread', start: () => torch(1) },
+  { id: 'pytorch-2', family: 'pytorch', label: 'PyTorch, 2 threads', start: () => torch(2) },
+  { id: 'jax-js', family: 'jax-js', label: 'jax-js WASM', start: () => node('peers/jax-js.mjs')(1) },
+  { id: 'tfjs', family: 'tfjs', label: 'TensorFlow.js WASM', start: () => node('peers/tfjs.mjs')(1) },
+]
+
+/** Installs the npm peers in this folder unless they are there. Returns why not, if it fails. */
+export function installPeers({ install }) {
+  const present = ['@jax-js/jax', '@tensorflow/tfjs'].every(name => existsSync(`${here}node_modules/${name}`))
+  if (present || !install) return present ? undefined : 'not installed (run without --no-install)'
+  process.stderr.write('bench: installing TensorFlow.js and jax-js in bench/engine (about 300 MB, once)\n')
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: here,
+    stdio: [0, 2, 2],
+  })
+  return status === 0 ? undefined : 'npm ci failed in bench/engine'
+}
+
+/**
+ * Starts an engine on a workload and waits until it is ready. `run(n)` does n calls; `missing` is set instead when the
+ * engine or the workload is not available.
+ */
+export async function open(engine, workload, arraysPath) {
+  const { command, args, threads } = engine.start()
+  const child = spawn(command, [...args, workload, arraysPath, String(threads)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', chunk => {
+    errors = (errors + chunk).slice(-4000)
+  })
+  const failed = new Promise(resolve => child.on('error', resolve))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const receive = async () => {
+    for (;;) {
+      const { value, done } = await Promise.race([lines.next(), failed.then(() => ({ done: true }))])
+      if (done) return { missing: lastError(errors) }
+      if (value.startsWith('{')) return JSON.parse(value)
+    }
+  }
+  const first = await receive()
+  return {
+    ...first,
+    async run(n) {
+      child.stdin.write(`${JSON.stringify({ run: n })}\n`)
+      return receive()
+    },
+    close: () =>
+      new Promise(resolve => (child.exitCode === null ? child.on('exit', resolve) && child.stdin.end() : resolve())),
+  }
+}
+
+function lastError(errors) {
+  const line = errors.split('\n').findLast(each => /Error|error/.test(each))
+  if (/No module named 'torch'/.test(errors)) return 'PyTorch is not installed'
+  return (line ?? 'did not start').trim().replaceAll(here, '').slice(0, 120)
+}
