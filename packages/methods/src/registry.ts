@@ -47,3 +47,17 @@ export function findMethod(slug: string): MethodDefinition {
       : '`guerdon methods` lists them all',
   })
 }
+
+/** The stage with this name. Throws `unknown_name`, suggesting the nearest. */
+// biome-ignore lint/suspicious/noExplicitAny: the caller does not know the stage's options and state
+export function findStage(name: string): StageDefinition<any, any> {
+  const found = methodStages.find(stage => stage.name === name)
+  if (found) return found
+  const nearest = nearestName(
+    name,
+    methodStages.map(stage => stage.name),
+  )
+  throw new GuerdonError('unknown_name', `there is no stage "${name}"`, {
+    hint: nearest ? `did you mean "${nearest}"?` : '`guerdon methods --json` lists the stages of each method',
+  })
+}

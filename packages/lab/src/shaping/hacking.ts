@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bindStage, jsonColumn, numbers, Random, type RolloutBatch, signal, type Stage, withColumns } from '@guerdon/core'
+import { bindStage, defineRecipe, jsonColumn, numbers, Random, type Recipe, signal } from '@guerdon/core'
 import {
   advantageRows,
   createPolicyTrainer,
@@ -20,7 +20,7 @@ import {
   trainRewardModel,
   trainSupervised,
 } from '@guerdon/learn'
-import { baselinesAdvantage } from '@guerdon/methods/credit/baselines-advantage'
+import { findStage } from '@guerdon/methods'
 import { parStage } from '@guerdon/methods/shaping/par'
 import type { NdArray } from '@guerdon/tensor'
 import {
@@ -162,8 +162,8 @@ async function run(
     maximumGradientNorm: 1,
     aggregation: { aggregation: 'seq-mean-token-sum' },
   })
-  const stages = [shaping(design), bindStage(baselinesAdvantage.stages.find(stage => stage.name === 'drGrpo')!, { place: 'tokens' })]
-  const states: unknown[] = stages.map(stage => stage.initial())
+  const recipe = rewardRecipe(design)
+  let state = recipe.initialState()
 
   const drawing = random.split('prompts')
   const sampling = random.split('sampling')
@@ -175,16 +175,13 @@ async function run(
     const groupIds = chosen.flatMap((prompt, i) => Array<string>(sizes.groupSize).fill(`${i}:${prompt.id}`))
     const sequences = await sampler(trainer.parameters(), asked.map(prompt => prompt.tokens), sampling)
     const scores = await score(sequences)
-    let batch: RolloutBatch = rolloutBatch({ sequences, groupIds }, {
+    const sampled = rolloutBatch({ sequences, groupIds }, {
       'rollout.score': signal('rollout', scores),
       'rollout.referenceScores': jsonColumn('rollout', asked.map(prompt => facts.referenceScores[prompt.id])),
     })
-    for (const [i, stage] of stages.entries()) {
-      const result = await stage.apply(batch, states[i])
-      states[i] = result.state
-      batch = withColumns(batch, result.columns)
-    }
-    const laidOut = advantageRows(batch, numbers(batch, 'token.advantage'), sequences)
+    const result = await recipe.run(sampled, state)
+    state = result.state
+    const laidOut = advantageRows(result.batch, numbers(result.batch, 'token.advantage'), sequences)
     const measured = await trainer.update(sequences, laidOut.advantages, laidOut.mask)
     record(trace, asked, sequences, scores, measured.kl)
     progress((update + 1) / sizes.policyUpdates)
@@ -192,10 +189,26 @@ async function run(
   return runRecord(trace, facts, sizes.policyUpdates * sizes.prompts * sizes.groupSize)
 }
 
-/** The stage that turns the raw score into the reward. */
-function shaping(design: RewardDesign): Stage {
-  const shape = { raw: 'raw', centred: 'centred', clip: 'clip', par: 'par' }[design]
-  return bindStage(parStage, { shape }) as Stage
+/**
+ * Raw score → shaped reward → advantage. The group mean is subtracted and nothing is divided: dividing by the group's
+ * spread would undo the scale that shaping chose.
+ */
+function rewardRecipe(design: RewardDesign): Recipe {
+  return defineRecipe({
+    name: `hacking-${design}`,
+    records: [
+      { name: 'rollout.score', kind: 'number' },
+      { name: 'rollout.referenceScores', kind: 'json' },
+    ],
+    steps: [
+      bindStage(parStage, { shape: design }),
+      {
+        stage: bindStage(findStage('drGrpo'), { place: 'tokens' }),
+        columns: { 'rollout.score': 'rollout.reward' },
+      },
+    ],
+    final: 'token.advantage',
+  })
 }
 
 function record(
