@@ -5,7 +5,7 @@ import {
   parseCritique,
   tokenReward,
   voteWrongSteps,
-} from '../../src/process/capo.ts'
+} from '@guerdon/methods/process/capo'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

@@ -7,7 +7,7 @@ import {
   stageAtStep,
   type UnderstandingWeights,
   understandingReward,
-} from '../../src/rules/craft-gui.ts'
+} from '@guerdon/methods/rules/craft-gui'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

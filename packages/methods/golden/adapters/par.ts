@@ -10,9 +10,9 @@ import {
   type Shape,
   shapeScores,
   type Weights,
-} from '../../src/shaping/par.ts'
-import type { PairReduction } from '../../src/shared/pair-loss.ts'
-import { noMoments } from '../../src/shared/running-moments.ts'
+} from '@guerdon/methods/shaping/par'
+import type { PairReduction } from '@guerdon/methods/shared/pair-loss'
+import { noMoments } from '@guerdon/methods/shared/running-moments'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

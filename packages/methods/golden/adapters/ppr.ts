@@ -5,7 +5,7 @@ import {
   pprAdvantages,
   reNorm,
   reNormScores,
-} from '../../src/process/ppr.ts'
+} from '@guerdon/methods/process/ppr'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

@@ -6,8 +6,8 @@ import {
   profAdvantages,
   removalCounts,
   stepConsistencyScores,
-} from '../../src/process/prof.ts'
-import { splitParagraphs } from '../../src/shared/steps-text.ts'
+} from '@guerdon/methods/process/prof'
+import { splitParagraphs } from '@guerdon/methods/shared/steps-text'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

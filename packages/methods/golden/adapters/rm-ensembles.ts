@@ -8,7 +8,7 @@ import {
   selectBest,
   standardiseMembers,
   winRate,
-} from '../../src/shaping/rm-ensembles.ts'
+} from '@guerdon/methods/shaping/rm-ensembles'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

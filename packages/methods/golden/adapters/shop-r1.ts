@@ -5,8 +5,8 @@ import {
   selfCertainty,
   shopAdvantages,
   shopReward,
-} from '../../src/rules/shop-r1.ts'
-import { rougeL } from '../../src/shared/text-overlap.ts'
+} from '@guerdon/methods/rules/shop-r1'
+import { rougeL } from '@guerdon/methods/shared/text-overlap'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

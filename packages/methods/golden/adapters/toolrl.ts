@@ -8,7 +8,7 @@ import {
   type ToolrlOptions,
   toolCallReward,
   toolrlReward,
-} from '../../src/rules/toolrl.ts'
+} from '@guerdon/methods/rules/toolrl'
 import type { Adapters } from '../adapter.ts'
 
 interface Calls {

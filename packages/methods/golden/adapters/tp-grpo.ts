@@ -6,7 +6,7 @@ import {
   type StepLabel,
   stepLevelBaseline,
   thoughtAdvantages,
-} from '../../src/process/tp-grpo.ts'
+} from '@guerdon/methods/process/tp-grpo'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {
