@@ -1,4 +1,5 @@
 import type { MethodDefinition } from '../method.ts'
+import { baselinesAdvantage } from './baselines-advantage.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const creditMethods: readonly MethodDefinition[] = []
+export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage]
