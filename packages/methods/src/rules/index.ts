@@ -1,7 +1,8 @@
 import type { MethodDefinition } from '../method.ts'
 import { craftGui } from './craft-gui.ts'
+import { mobileR1 } from './mobile-r1.ts'
 import { shopR1 } from './shop-r1.ts'
 import { toolrl } from './toolrl.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1, craftGui]
+export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1, craftGui, mobileR1]
