@@ -1,4 +1,5 @@
 import type { MethodDefinition } from '../method.ts'
+import { baselinesRewardModel } from './baselines-reward-model.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const modelsMethods: readonly MethodDefinition[] = []
+export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel]

@@ -99,7 +99,7 @@ describe('ties', () => {
 
 describe('pairAccuracy', () => {
   it('counts ties as wrong, or half', () => {
-    expect(pairAccuracy([1, 1, 0, 2], [0, 1, 1, 2])).toEqual({ strict: 0.25, tiesHalf: 0.5 })
+    expect(pairAccuracy([1, 1, 0, 2], [0, 1, 1, 2])).toEqual({ strict: 0.25, tiesHalf: 0.5, meanDifference: 0 })
     expect(() => pairAccuracy([], [])).toThrow(/at least one pair/)
   })
 })

@@ -149,20 +149,33 @@ export function pairLossValues(
   })
 }
 
-/** Share of pairs with first > second strictly, and the same with half credit for ties. Throws `empty` for no pairs. */
-export function pairAccuracy(
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
-): { readonly strict: number; readonly tiesHalf: number } {
+/** How well scores order their pairs. */
+export interface PairAccuracy {
+  /** Share of pairs with first > second. */
+  readonly strict: number
+  /** The same with half credit for ties. */
+  readonly tiesHalf: number
+  /** Mean of first − second. */
+  readonly meanDifference: number
+}
+
+/**
+ * Accuracy and mean difference of scored pairs. A pair with a NaN counts as wrong and makes the mean difference NaN.
+ * Throws `empty` for no pairs.
+ */
+export function pairAccuracy(first: ArrayLike<number>, second: ArrayLike<number>): PairAccuracy {
   assertSameLength(first, 'first', second, 'second')
-  if (first.length === 0) throw new GuerdonError('empty', 'expected at least one pair; got none', { path: ['first'] })
+  const count = first.length
+  if (count === 0) throw new GuerdonError('empty', 'expected at least one pair; got none', { path: ['first'] })
   let wins = 0
   let ties = 0
-  for (let i = 0; i < first.length; i++) {
+  let total = 0
+  for (let i = 0; i < count; i++) {
     if (first[i] > second[i]) wins++
     else if (first[i] === second[i]) ties++
+    total += first[i] - second[i]
   }
-  return { strict: wins / first.length, tiesHalf: (wins + ties / 2) / first.length }
+  return { strict: wins / count, tiesHalf: (wins + ties / 2) / count, meanDifference: total / count }
 }
 
 function checkTieModel(model: TieModel): void {
