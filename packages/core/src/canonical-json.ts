@@ -2,7 +2,7 @@ import { GuerdonError } from './errors.ts'
 
 /**
  * JSON text with sorted keys and no spaces, so that equal data has equal text. Typed arrays are written as lists,
- * `undefined` members are left out. Throws `not_finite` for NaN and ±Infinity, `unsupported` for functions and symbols.
+ * `undefined` members are left out. Throws `not_finite` for NaN and ±Infinity, `unsupported` for functions, symbols, maps, sets and dates.
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || value === undefined) return 'null'
@@ -21,6 +21,9 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     return canonicalJson(Array.from(value as unknown as ArrayLike<number>))
+  }
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
+    throw new GuerdonError('unsupported', `expected plain JSON data; got ${Object.prototype.toString.call(value)}`)
   }
   const entries = Object.entries(value).filter(([, member]) => member !== undefined)
   entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { RolloutBatch } from './batch.ts'
 import { formatPath, GuerdonError } from './errors.ts'
+import type { Outcome } from './outcome.ts'
 import type { ColumnData, Level } from './signal.ts'
 import { firstExpectation } from './zod-errors.ts'
 
@@ -43,8 +44,23 @@ export interface StageDefinition<Options, State> {
   initial(options: Options): State
   /** Number of the state's layout; raise it when the layout changes. Default 1. */
   readonly stateVersion?: number
+  /** Raise it when the same options give other numbers than before: it is part of the reward version. Default 1. */
+  readonly version?: number
+  /** What each part added to item `index` of the first column it writes, for stages that combine several. */
+  explain?(batch: RolloutBatch, index: number, options: Options): readonly Contribution[]
   /** Scores one batch. Must not mutate `batch` or `state`. */
   apply(batch: RolloutBatch, state: State, options: Options): StageResult<State> | Promise<StageResult<State>>
+}
+
+/** The share one column has in a combined number. */
+export interface Contribution {
+  readonly column: ColumnName
+  readonly value: Outcome
+  readonly weight: number
+  /** What it added to the result; absent where it added nothing or the parts do not add up (a product). */
+  readonly contribution?: number
+  /** Why it counts as it does, when that is not plain. */
+  readonly note?: string
 }
 
 /** A stage with its options bound: what a recipe is a list of. */
@@ -56,6 +72,8 @@ export interface Stage<State = unknown> {
   readonly reads: readonly Column[]
   readonly writes: readonly Column[]
   readonly stateVersion: number
+  readonly version?: number
+  explain?(batch: RolloutBatch, index: number): readonly Contribution[]
   initial(): State
   apply(batch: RolloutBatch, state: State): StageResult<State> | Promise<StageResult<State>>
 }
@@ -94,6 +112,10 @@ export function bindStage<Options, State>(
     reads: definition.reads(bound),
     writes: definition.writes(bound),
     stateVersion: definition.stateVersion ?? 1,
+    version: definition.version ?? 1,
+    ...(definition.explain === undefined
+      ? {}
+      : { explain: (batch, index) => definition.explain?.(batch, index, bound) ?? [] }),
     initial: () => definition.initial(bound),
     apply: (batch, state) => definition.apply(batch, state, bound),
   }

@@ -1,0 +1,24 @@
+import type { StageDefinition } from '../stage.ts'
+import { combineStage } from './combine.ts'
+import { moveStage } from './move.ts'
+import { affineStage, clipStage, whitenStage } from './simple.ts'
+
+export { type CombineOptions, combineStage } from './combine.ts'
+export { type MoveStageOptions, moveStage } from './move.ts'
+export {
+  type AffineOptions,
+  affineStage,
+  type ClipOptions,
+  clipStage,
+  type WhitenOptions,
+  whitenStage,
+} from './simple.ts'
+
+/** Stages every recipe may use: arithmetic that is no method of its own. */
+export const coreStages: readonly StageDefinition<unknown, unknown>[] = [
+  combineStage,
+  moveStage,
+  clipStage,
+  affineStage,
+  whitenStage,
+]
