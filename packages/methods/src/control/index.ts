@@ -1,4 +1,8 @@
 import type { MethodDefinition } from '../method.ts'
+import { lucySkg } from './lucy-skg.ts'
+import { perceptualRewards } from './perceptual-rewards.ts'
+import { rewardDesignThesis } from './reward-design-thesis.ts'
+import { xland } from './xland.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const controlMethods: readonly MethodDefinition[] = []
+export const controlMethods: readonly MethodDefinition[] = [rewardDesignThesis, perceptualRewards, lucySkg, xland]
