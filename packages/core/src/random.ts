@@ -66,7 +66,7 @@ export class Random {
   split(label: number | string): Random {
     const word = typeof label === 'number' ? label : hashText(label)
     const mixed = new Uint32Array(4)
-    philox(
+    philox4x32(
       word >>> 0,
       Math.floor(word / 2 ** 32) >>> 0,
       typeof label === 'number' ? 1 : 2,
@@ -82,7 +82,7 @@ export class Random {
   uint32(): number {
     const blockIndex = Math.floor(this.#position / 4)
     if (blockIndex !== this.#blockIndex) {
-      philox(blockIndex >>> 0, Math.floor(blockIndex / 2 ** 32) >>> 0, 0, 0, this.#key0, this.#key1, this.#block)
+      philox4x32(blockIndex >>> 0, Math.floor(blockIndex / 2 ** 32) >>> 0, 0, 0, this.#key0, this.#key1, this.#block)
       this.#blockIndex = blockIndex
     }
     return this.#block[this.#position++ & 3]
@@ -176,7 +176,19 @@ export class Random {
   }
 }
 
-function philox(c0: number, c1: number, c2: number, c3: number, key0: number, key1: number, out: Uint32Array): void {
+/**
+ * One block of Philox 4×32-10: four words for a 128-bit counter under a 64-bit key (Salmon et al. 2011), written to `out`
+ * [4]. `Random` is the convenient form.
+ */
+export function philox4x32(
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  key0: number,
+  key1: number,
+  out: Uint32Array,
+): void {
   let k0 = key0
   let k1 = key1
   let x0 = c0
