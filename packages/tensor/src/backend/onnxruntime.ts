@@ -21,11 +21,12 @@ export function onnxRuntimeBackend(name: string, load: () => Promise<Runtime>, p
     async load(model, inputs, outputs, options = {}) {
       runtime ??= load()
       const { InferenceSession, Tensor } = await runtime
+      // The further fusions keep scales as float32 attributes or make operators that have no float64 kernel.
       const session = await InferenceSession.create(model, {
         executionProviders: providers,
         intraOpNumThreads: options.threads ?? 1,
         interOpNumThreads: 1,
-        graphOptimizationLevel: 'all',
+        graphOptimizationLevel: [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64') ? 'basic' : 'all',
         logSeverityLevel: 3,
       }).catch((cause: unknown) => {
         throw new GuerdonError('unsupported', `${name}: the model was refused: ${messageOf(cause)}`, {

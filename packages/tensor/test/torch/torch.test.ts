@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { interpret } from '@guerdon/tensor'
+import { interpret, jit } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import { cases } from './cases.ts'
 import { compareCase, type Recording, type Runner } from './compare.ts'
@@ -17,6 +17,16 @@ it('knows every recorded case and no other', () => {
 describe('the interpreter agrees with recorded PyTorch numbers: values, gradients, second order', () => {
   it.each(recording.cases.map(each => [each.name, each] as const))('%s', async (name, recorded) => {
     await compareCase(recorded, cases[name], interpreted, 1e-11)
+  })
+})
+
+describe.each([
+  { dtype: 'float64', tolerance: 1e-11 },
+  { dtype: 'float32', tolerance: 2e-5 },
+] as const)('ONNX Runtime in $dtype agrees with recorded PyTorch numbers', ({ dtype, tolerance }) => {
+  const compiled: Runner = (f, args) => jit(f, { dtype })(...args)
+  it.each(recording.cases.map(each => [each.name, each] as const))('%s', async (name, recorded) => {
+    await compareCase(recorded, cases[name], compiled, tolerance)
   })
 })
 
