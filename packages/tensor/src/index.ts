@@ -16,6 +16,33 @@ export {
   sizeOf,
   type TypedData,
 } from './ndarray.ts'
+export {
+  type Attention,
+  type AttentionCache,
+  attention,
+  attentionCache,
+  attentionParameters,
+  attentionStep,
+} from './nn/attention.ts'
+export { type Conv2d, conv2dLayer, conv2dParameters } from './nn/conv.ts'
+export { type Dense, dense, denseParameters, mlp, mlpParameters } from './nn/dense.ts'
+export { type Embedding, embedding, embeddingParameters } from './nn/embedding.ts'
+export { type Gru, gru, gruParameters, gruStep } from './nn/gru.ts'
+export { filledArray, normalArray, orthogonalArray, uniformArray } from './nn/initialise.ts'
+export {
+  type LayerNorm,
+  layerNormLayer,
+  layerNormParameters,
+  type RmsNorm,
+  rmsNormLayer,
+  rmsNormParameters,
+} from './nn/norm.ts'
+export {
+  type TransformerBlock,
+  transformerBlock,
+  transformerBlockParameters,
+  transformerBlockStep,
+} from './nn/transformer.ts'
 export { add, clip, div, maximum, minimum, mul, pow, sub } from './operators/binary.ts'
 export {
   equal,
@@ -94,6 +121,24 @@ export {
   square,
   tanh,
 } from './operators/unary.ts'
+export { type AdamOptions, adam, adamW } from './optimise/adam.ts'
+export {
+  clipGlobalNorm,
+  globalNorm,
+  type Optimiser,
+  type OptimiserOptions,
+  type OptimiserState,
+} from './optimise/optimiser.ts'
+export {
+  constantSchedule,
+  cosineSchedule,
+  exponentialSchedule,
+  linearSchedule,
+  type Schedule,
+  warmup,
+} from './optimise/schedules.ts'
+export { type SgdOptions, sgd } from './optimise/sgd.ts'
+export { type TrainingResult, trainingStep } from './optimise/training-step.ts'
 export { nestNames, readSafetensors, type Safetensors, safetensorsParts, writeSafetensors } from './safetensors.ts'
 export type { Concrete, Evaluated, TensorLike } from './trace.ts'
 export { type GradOptions, grad, hvp, jacobian, jvp, valueAndGrad, vjp } from './transform/functional.ts'
