@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '../method.ts'
 import { baselinesRewardModel } from './baselines-reward-model.ts'
+import { polar } from './polar.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel]
+export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar]
