@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '../method.ts'
 import { baselinesAdvantage } from './baselines-advantage.ts'
+import { salt } from './salt.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage]
+export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage, salt]
