@@ -84,7 +84,11 @@ async function prepare(seed: number, budget: Budget, { folder, signal: cancelled
   const notes = demonstrated.map(prompt => demonstrate(prompt, writer))
   const { parameters: reference } = await trainSupervised(
     initialPolicy(policyConfig, random.split('policy')),
-    packSequences(demonstrated.map(prompt => prompt.tokens), notes, layout),
+    packSequences(
+      demonstrated.map(prompt => prompt.tokens),
+      notes,
+      layout,
+    ),
     { ...training, updates: sizes.supervisedUpdates, learningRate: 3e-3 },
     random.split('supervised'),
   )
@@ -104,7 +108,11 @@ async function prepare(seed: number, budget: Budget, { folder, signal: cancelled
     return { prompt, chosen, rejected, goldAgrees }
   })
   const pack = (part: typeof pairs, side: 'chosen' | 'rejected') =>
-    packSequences(part.map(pair => pair.prompt.tokens), part.map(pair => pair[side]), layout)
+    packSequences(
+      part.map(pair => pair.prompt.tokens),
+      part.map(pair => pair[side]),
+      layout,
+    )
   const taught = pairs.slice(0, sizes.preferencePairs)
   const { parameters: model } = await trainRewardModel(
     initialRewardModel(modelConfig, random.split('model')),
@@ -124,10 +132,19 @@ async function prepare(seed: number, budget: Budget, { folder, signal: cancelled
 
   const repeated = prompts.flatMap(prompt => Array<NotePrompt>(sizes.references).fill(prompt))
   const references = await sampleAll(sampler, reference, repeated, random.split('references'))
-  const scores = await score(packSequences(repeated.map(prompt => prompt.tokens), references, layout))
+  const scores = await score(
+    packSequences(
+      repeated.map(prompt => prompt.tokens),
+      references,
+      layout,
+    ),
+  )
   const facts: SharedFacts = {
     referenceScores: Object.fromEntries(
-      prompts.map((prompt, i) => [prompt.id, Array.from(scores.subarray(i * sizes.references, (i + 1) * sizes.references))]),
+      prompts.map((prompt, i) => [
+        prompt.id,
+        Array.from(scores.subarray(i * sizes.references, (i + 1) * sizes.references)),
+      ]),
     ),
     modelAccuracy: pairwiseAccuracy(chosenScores, rejectedScores),
     modelGoldAccuracy: pairwiseAccuracy(better, worse),
@@ -150,7 +167,10 @@ async function run(
   const random = new Random(seed).split('hacking/run')
   const like = new Random(0)
   const reference = loadCheckpoint(readFileSync(join(folder, 'policy.safetensors')), initialPolicy(policyConfig, like))
-  const model = loadCheckpoint(readFileSync(join(folder, 'reward-model.safetensors')), initialRewardModel(modelConfig, like))
+  const model = loadCheckpoint(
+    readFileSync(join(folder, 'reward-model.safetensors')),
+    initialRewardModel(modelConfig, like),
+  )
   const facts = JSON.parse(readFileSync(join(folder, 'facts.json'), 'utf8')) as SharedFacts
 
   const score = createScorer(model as RewardModelParameters<NdArray>, modelConfig)
@@ -167,18 +187,34 @@ async function run(
 
   const drawing = random.split('prompts')
   const sampling = random.split('sampling')
-  const trace: Record<'gold' | 'proxy' | 'kl' | 'length' | 'praise', number[]> = { gold: [], proxy: [], kl: [], length: [], praise: [] }
+  const trace: Record<'gold' | 'proxy' | 'kl' | 'length' | 'praise', number[]> = {
+    gold: [],
+    proxy: [],
+    kl: [],
+    length: [],
+    praise: [],
+  }
   for (let update = 0; update < sizes.policyUpdates; update++) {
     cancelled.throwIfAborted()
     const chosen = drawPrompts(sizes.prompts, drawing)
     const asked = chosen.flatMap(prompt => Array<NotePrompt>(sizes.groupSize).fill(prompt))
     const groupIds = chosen.flatMap((prompt, i) => Array<string>(sizes.groupSize).fill(`${i}:${prompt.id}`))
-    const sequences = await sampler(trainer.parameters(), asked.map(prompt => prompt.tokens), sampling)
+    const sequences = await sampler(
+      trainer.parameters(),
+      asked.map(prompt => prompt.tokens),
+      sampling,
+    )
     const scores = await score(sequences)
-    const sampled = rolloutBatch({ sequences, groupIds }, {
-      'rollout.score': signal('rollout', scores),
-      'rollout.referenceScores': jsonColumn('rollout', asked.map(prompt => facts.referenceScores[prompt.id])),
-    })
+    const sampled = rolloutBatch(
+      { sequences, groupIds },
+      {
+        'rollout.score': signal('rollout', scores),
+        'rollout.referenceScores': jsonColumn(
+          'rollout',
+          asked.map(prompt => facts.referenceScores[prompt.id]),
+        ),
+      },
+    )
     const result = await recipe.run(sampled, state)
     state = result.state
     const laidOut = advantageRows(result.batch, numbers(result.batch, 'token.advantage'), sequences)

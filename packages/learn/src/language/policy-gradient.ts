@@ -51,12 +51,12 @@ export function createPolicyTrainer(
 ): PolicyTrainer {
   const { config, klWeight, clip = {}, aggregation = { aggregation: 'token-mean' } } = options
   const referenceLogProbs = jit(
-    (parameters: PolicyParameters<Tensor>, tokens: Tensor) => tokenLogProbs(parameters, tokens, config),
+    (parameters: PolicyParameters, tokens: Tensor) => tokenLogProbs(parameters, tokens, config),
     { threads: options.threads ?? 1 },
   )
   const trainer = createTrainer(
     initial,
-    (parameters: PolicyParameters<Tensor>, batch: UpdateBatch<Tensor>) => {
+    (parameters: PolicyParameters, batch: UpdateBatch<Tensor>) => {
       const logProbs = tokenLogProbs(parameters, batch.tokens, config)
       const { advantages, oldLogProbs, mask } = batch
       const surrogate = ppoClipLoss({ logProbs, oldLogProbs, advantages, mask }, { ...clip, ...aggregation })

@@ -1,8 +1,10 @@
 import type { Random } from '@guerdon/core'
 import {
+  type Dense,
+  dense,
+  denseParameters,
   expandDims,
   logSoftmax,
-  matmul,
   type NdArray,
   slice,
   squeeze,
@@ -10,9 +12,8 @@ import {
   takeAlongAxis,
 } from '@guerdon/tensor'
 import {
-  type AttentionCache,
   initialTransformer,
-  normalArray,
+  type TransformerCache,
   type TransformerConfig,
   type TransformerParameters,
   transformerHidden,
@@ -21,21 +22,23 @@ import {
 } from './transformer.ts'
 
 /** A language policy: a causal transformer and a linear head over the vocabulary. */
-export interface PolicyParameters<T> {
-  readonly body: TransformerParameters<T>
-  /** [d, V] */
-  readonly head: T
+export interface PolicyParameters<T = Tensor> {
+  body: TransformerParameters<T>
+  head: Dense<T>
 }
 
-/** Fresh policy parameters; the head starts near zero, so the first policy is near uniform. */
+/** Fresh policy parameters; the head starts at zero, so the first policy is uniform. */
 export function initialPolicy(config: TransformerConfig, random: Random): PolicyParameters<NdArray> {
   const { width, vocabularySize } = transformerShape(config)
-  return { body: initialTransformer(config, random), head: normalArray([width, vocabularySize], 0.02, random) }
+  return {
+    body: initialTransformer(config, random),
+    head: denseParameters(random, { inputs: width, outputs: vocabularySize, initialise: 'zero' }),
+  }
 }
 
 /** Logits of the next token at every position: [B][T][V]. */
-export function policyLogits(parameters: PolicyParameters<Tensor>, tokens: Tensor, config: TransformerConfig): Tensor {
-  return matmul(transformerHidden(parameters.body, tokens, config, { causal: true }), parameters.head)
+export function policyLogits(parameters: PolicyParameters, tokens: Tensor, config: TransformerConfig): Tensor {
+  return dense(parameters.head, transformerHidden(parameters.body, tokens, config, { causal: true }))
 }
 
 /**
@@ -44,7 +47,7 @@ export function policyLogits(parameters: PolicyParameters<Tensor>, tokens: Tenso
  * @param tokens [B][T] int32
  * @returns [B][T−1]; entry t belongs to the token at t+1
  */
-export function tokenLogProbs(parameters: PolicyParameters<Tensor>, tokens: Tensor, config: TransformerConfig): Tensor {
+export function tokenLogProbs(parameters: PolicyParameters, tokens: Tensor, config: TransformerConfig): Tensor {
   const length = tokens.shape[1]
   const inputs = slice(tokens, { starts: [0], ends: [length - 1], axes: [1] })
   const targets = slice(tokens, { starts: [1], ends: [length], axes: [1] })
@@ -54,12 +57,12 @@ export function tokenLogProbs(parameters: PolicyParameters<Tensor>, tokens: Tens
 
 /** Logits after one more token a sequence, from the cache: [B][V]. */
 export function policyStep(
-  parameters: PolicyParameters<Tensor>,
-  cache: AttentionCache<Tensor>,
+  parameters: PolicyParameters,
+  cache: TransformerCache,
   tokens: Tensor,
   position: Tensor,
   config: TransformerConfig,
-): { logits: Tensor; cache: AttentionCache<Tensor> } {
+): { logits: Tensor; cache: TransformerCache } {
   const step = transformerStep(parameters.body, cache, tokens, position, config)
-  return { logits: matmul(step.hidden, parameters.head), cache: step.cache }
+  return { logits: dense(parameters.head, step.hidden), cache: step.cache }
 }

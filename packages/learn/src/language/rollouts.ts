@@ -12,7 +12,10 @@ export interface SampledRollouts {
  * The columnar batch of sampled responses: one rollout a row, one turn a rollout, one token a response token, with columns
  * `token.id`, `token.logprob`, `token.entropy` and those given.
  */
-export function rolloutBatch(rollouts: SampledRollouts, columns: Readonly<Record<ColumnName, ColumnData>> = {}): RolloutBatch {
+export function rolloutBatch(
+  rollouts: SampledRollouts,
+  columns: Readonly<Record<ColumnName, ColumnData>> = {},
+): RolloutBatch {
   const { sequences, groupIds } = rollouts
   const { count, width, promptLengths, responseLengths } = sequences
   const starts: number[] = []

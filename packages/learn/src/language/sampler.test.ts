@@ -1,5 +1,5 @@
 import { Random } from '@guerdon/core'
-import { interpret, type Tensor } from '@guerdon/tensor'
+import { denseParameters, interpret, type Tensor } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import { initialPolicy, type PolicyParameters, tokenLogProbs } from './policy.ts'
 import { createSampler } from './sampler.ts'
@@ -7,13 +7,16 @@ import { responseOf, responseTargetMask, tokenArray } from './sequences.ts'
 
 const config = { vocabularySize: 6, maximumLength: 9, width: 8, layers: 2, heads: 2 }
 const sampler = createSampler({ config, endToken: 2, padToken: 0, maximumResponseLength: 6 })
-const policy = initialPolicy(config, new Random(3))
+const policy = {
+  ...initialPolicy(config, new Random(3)),
+  head: denseParameters(new Random(4), { inputs: 8, outputs: 6 }),
+}
 const prompts = Array.from({ length: 40 }, (_, i) => [1, 3 + (i % 3), 5])
 
 describe('sampler', () => {
   it('records the log-probability the policy gives each sampled token', async () => {
     const sampled = await sampler(policy, prompts, new Random(1))
-    const exact = interpret((p: PolicyParameters<Tensor>, tokens: Tensor) => tokenLogProbs(p, tokens, config))(
+    const exact = interpret((p: PolicyParameters, tokens: Tensor) => tokenLogProbs(p, tokens, config))(
       policy,
       tokenArray(sampled),
     )
@@ -39,7 +42,11 @@ describe('sampler', () => {
   })
 
   it('samples the same for the same generator and otherwise not', async () => {
-    const [a, b, c] = [await sampler(policy, prompts, new Random(7)), await sampler(policy, prompts, new Random(7)), await sampler(policy, prompts, new Random(8))]
+    const [a, b, c] = [
+      await sampler(policy, prompts, new Random(7)),
+      await sampler(policy, prompts, new Random(7)),
+      await sampler(policy, prompts, new Random(8)),
+    ]
     expect(a.tokens).toEqual(b.tokens)
     expect(a.tokens).not.toEqual(c.tokens)
   })

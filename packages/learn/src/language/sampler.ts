@@ -2,7 +2,7 @@ import { assertInRange, assertInteger, GuerdonError, type Random } from '@guerdo
 import { jit, type NdArray, type Tensor } from '@guerdon/tensor'
 import { type PolicyParameters, policyStep } from './policy.ts'
 import type { Sequences } from './sequences.ts'
-import { type AttentionCache, emptyCache, type TransformerConfig, transformerShape } from './transformer.ts'
+import { emptyCache, type TransformerCache, type TransformerConfig, transformerShape } from './transformer.ts'
 
 /** What a sampler is built for. */
 export interface SamplerOptions {
@@ -40,7 +40,7 @@ export function createSampler(options: SamplerOptions): Sampler {
   const { vocabularySize, maximumLength } = transformerShape(config)
   assertInteger(maximumResponseLength, 'maximumResponseLength', 1)
   const step = jit(
-    (parameters: PolicyParameters<Tensor>, cache: AttentionCache<Tensor>, tokens: Tensor, position: Tensor) =>
+    (parameters: PolicyParameters, cache: TransformerCache, tokens: Tensor, position: Tensor) =>
       policyStep(parameters, cache, tokens, position, config),
     { threads: options.threads ?? 1 },
   )

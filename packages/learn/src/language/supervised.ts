@@ -25,7 +25,7 @@ export async function trainSupervised(
   random: Random,
 ): Promise<{ parameters: PolicyParameters<NdArray>; losses: Float64Array }> {
   const { config, batchSize = 64 } = options
-  const loss = (parameters: PolicyParameters<Tensor>, batch: { tokens: Tensor; mask: Tensor }): Tensor => {
+  const loss = (parameters: PolicyParameters, batch: { tokens: Tensor; mask: Tensor }): Tensor => {
     const logProbs = tokenLogProbs(parameters, batch.tokens, config)
     return neg(div(sum(mul(logProbs, batch.mask)), sum(batch.mask)))
   }

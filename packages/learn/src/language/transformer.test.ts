@@ -2,9 +2,9 @@ import { Random } from '@guerdon/core'
 import { interpret, type NdArray, type Tensor } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import {
-  type AttentionCache,
   emptyCache,
   initialTransformer,
+  type TransformerCache,
   type TransformerParameters,
   transformerHidden,
   transformerStep,
@@ -20,7 +20,7 @@ const int32 = (shape: readonly number[], data: readonly number[]): NdArray => ({
 const rows = (array: NdArray, width: number): number[][] =>
   Array.from({ length: array.data.length / width }, (_, i) => Array.from(array.data.slice(i * width, (i + 1) * width)))
 
-const hidden = interpret((p: TransformerParameters<Tensor>, tokens: Tensor) =>
+const hidden = interpret((p: TransformerParameters, tokens: Tensor) =>
   transformerHidden(p, tokens, config, { causal: true }),
 )
 
@@ -28,11 +28,10 @@ describe('transformer', () => {
   it('gives the same states step by step with a cache as for the whole sequence', () => {
     const tokens = [3, 1, 4, 1, 5, 2]
     const whole = rows(hidden(parameters, int32([1, 6], tokens)), config.width)
-    const step = interpret(
-      (p: TransformerParameters<Tensor>, cache: AttentionCache<Tensor>, token: Tensor, position: Tensor) =>
-        transformerStep(p, cache, token, position, config),
+    const step = interpret((p: TransformerParameters, cache: TransformerCache, token: Tensor, position: Tensor) =>
+      transformerStep(p, cache, token, position, config),
     )
-    let cache: AttentionCache<NdArray> = emptyCache(config, 1)
+    let cache: TransformerCache<NdArray> = emptyCache(config, 1)
     tokens.forEach((token, t) => {
       const result = step(parameters, cache, int32([1], [token]), int32([], [t]))
       cache = result.cache
@@ -48,7 +47,7 @@ describe('transformer', () => {
   })
 
   it('ignores what is not visible when it looks both ways', () => {
-    const encode = interpret((p: TransformerParameters<Tensor>, tokens: Tensor, visible: Tensor) =>
+    const encode = interpret((p: TransformerParameters, tokens: Tensor, visible: Tensor) =>
       transformerHidden(p, tokens, config, { causal: false, visible }),
     )
     const visible: NdArray = { dtype: 'bool', shape: [1, 4], data: Uint8Array.from([1, 1, 1, 0]) }

@@ -1,11 +1,22 @@
 import type { Random } from '@guerdon/core'
 import { pairLoss } from '@guerdon/methods/shared/pair-loss'
-import { add, cast, div, expandDims, jit, matmul, mul, type NdArray, reshape, sum, type Tensor } from '@guerdon/tensor'
+import {
+  cast,
+  type Dense,
+  dense,
+  denseParameters,
+  div,
+  expandDims,
+  jit,
+  mul,
+  type NdArray,
+  reshape,
+  sum,
+  type Tensor,
+} from '@guerdon/tensor'
 import { type Sequences, selectRows, tokenArray, visibleArray } from '../language/sequences.ts'
 import {
-  filledArray,
   initialTransformer,
-  normalArray,
   type TransformerConfig,
   type TransformerParameters,
   transformerHidden,
@@ -14,17 +25,17 @@ import {
 import { type TrainingOptions, train } from '../training/train.ts'
 
 /** A reward model: a transformer that looks both ways, mean pooling over visible tokens, and a linear head. */
-export interface RewardModelParameters<T> {
-  readonly body: TransformerParameters<T>
-  readonly head: { readonly weight: T; readonly bias: T }
+export interface RewardModelParameters<T = Tensor> {
+  body: TransformerParameters<T>
+  head: Dense<T>
 }
 
-/** Fresh reward-model parameters; the head starts near zero. */
+/** Fresh reward-model parameters; the head starts at zero, so every first score is 0. */
 export function initialRewardModel(config: TransformerConfig, random: Random): RewardModelParameters<NdArray> {
   const { width } = transformerShape(config)
   return {
     body: initialTransformer(config, random),
-    head: { weight: normalArray([width, 1], 0.02, random), bias: filledArray([1], 0) },
+    head: denseParameters(random, { inputs: width, outputs: 1, initialise: 'zero' }),
   }
 }
 
@@ -36,7 +47,7 @@ export function initialRewardModel(config: TransformerConfig, random: Random): R
  * @returns [B]
  */
 export function rewardModelScores(
-  parameters: RewardModelParameters<Tensor>,
+  parameters: RewardModelParameters,
   tokens: Tensor,
   visible: Tensor,
   config: TransformerConfig,
@@ -44,7 +55,7 @@ export function rewardModelScores(
   const hidden = transformerHidden(parameters.body, tokens, config, { causal: false, visible })
   const counted = expandDims(cast(visible, 'float32'), { axis: 2 })
   const pooled = div(sum(mul(hidden, counted), { axis: 1 }), sum(counted, { axis: 1 }))
-  return reshape(add(matmul(pooled, parameters.head.weight), parameters.head.bias), [tokens.shape[0]])
+  return reshape(dense(parameters.head, pooled), [tokens.shape[0]])
 }
 
 /** Labelled pairs: row i of `chosen` is preferred to row i of `rejected`, both answers to one prompt. */
@@ -72,7 +83,7 @@ export async function trainRewardModel(
   random: Random,
 ): Promise<{ parameters: RewardModelParameters<NdArray>; losses: Float64Array }> {
   const { config, batchSize = 64 } = options
-  const loss = (parameters: RewardModelParameters<Tensor>, batch: PairBatch<Tensor>): Tensor =>
+  const loss = (parameters: RewardModelParameters, batch: PairBatch<Tensor>): Tensor =>
     pairLoss(
       rewardModelScores(parameters, batch.chosen, batch.chosenVisible, config),
       rewardModelScores(parameters, batch.rejected, batch.rejectedVisible, config),
@@ -107,7 +118,7 @@ export function createScorer(
 ): (sequences: Sequences) => Promise<Float64Array> {
   const { batchSize = 64, threads = 1 } = options
   const run = jit(
-    (model: RewardModelParameters<Tensor>, tokens: Tensor, visible: Tensor) =>
+    (model: RewardModelParameters, tokens: Tensor, visible: Tensor) =>
       rewardModelScores(model, tokens, visible, config),
     { threads },
   )

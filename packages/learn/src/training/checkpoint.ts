@@ -21,10 +21,14 @@ export function loadCheckpoint<T>(bytes: Uint8Array, like: T): T {
     unused.delete(name)
     if (found !== undefined && found.dtype === leaf.dtype && `${found.shape}` === `${leaf.shape}`) return found
     const got = found === undefined ? 'nothing' : `${found.dtype} [${found.shape}]`
-    throw new GuerdonError('shape_mismatch', `expected ${name} as ${leaf.dtype} [${leaf.shape}] in the checkpoint; got ${got}`, {
-      path: [...path],
-      hint: 'the checkpoint belongs to a model of another size or kind',
-    })
+    throw new GuerdonError(
+      'shape_mismatch',
+      `expected ${name} as ${leaf.dtype} [${leaf.shape}] in the checkpoint; got ${got}`,
+      {
+        path: [...path],
+        hint: 'the checkpoint belongs to a model of another size or kind',
+      },
+    )
   })
   const [extra] = unused
   if (extra !== undefined) {
