@@ -3,6 +3,7 @@ import { craftGui } from './craft-gui.ts'
 import { mobileR1 } from './mobile-r1.ts'
 import { shopR1 } from './shop-r1.ts'
 import { toolrl } from './toolrl.ts'
+import { visionR1 } from './vision-r1.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1, craftGui, mobileR1]
+export const rulesMethods: readonly MethodDefinition[] = [toolrl, shopR1, craftGui, mobileR1, visionR1]
