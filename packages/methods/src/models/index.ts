@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '../method.ts'
+import { baseReward } from './base-reward.ts'
 import { baselinesRewardModel } from './baselines-reward-model.ts'
 import { polar } from './polar.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar]
+export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar, baseReward]
