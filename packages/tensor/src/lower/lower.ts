@@ -69,11 +69,13 @@ function tidy(
   const rename = (name: string) => renamed.get(name) ?? name
   const final = kept.map(node => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }))
   const read = new Set([...outputNames, ...final.flatMap(node => node.inputs)])
-  return final.map(node =>
-    optionalOutputs.has(node.op)
-      ? { ...node, outputs: node.outputs.map((name, i) => (i === 0 || read.has(name) ? name : '')) }
-      : node,
-  )
+  return final.map(node => {
+    if (!optionalOutputs.has(node.op)) return node
+    const outputs = node.outputs.map((name, i) => (i === 0 || read.has(name) ? name : ''))
+    // Left out at the end, not named '': runtimes choose faster kernels by the number of outputs.
+    while (outputs[outputs.length - 1] === '') outputs.pop()
+    return { ...node, outputs }
+  })
 }
 
 class ModelWriter implements Emitter {

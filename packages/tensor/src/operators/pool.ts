@@ -1,12 +1,16 @@
 import { node, type Operator, type Tensor } from '../graph.ts'
-import { type NdArray, sizeOf } from '../ndarray.ts'
-import { shapeError } from '../shape.ts'
+import { allocate, type NdArray, sizeOf } from '../ndarray.ts'
+import { sameShape, shapeError } from '../shape.ts'
+import { add, mul } from './binary.ts'
+import { equal } from './compare.ts'
 import { type ConvOptions, conv2d, type Pair, padsOf, pairOf } from './conv.ts'
 import { full, zerosLike } from './fill.ts'
 import { scatterAddAlongAxis } from './indexing.ts'
-import { reshape, sliceAxis } from './layout.ts'
-import { like, toFloat } from './operands.ts'
-import { mean } from './reduce.ts'
+import { broadcastTo, reshape, sliceAxis } from './layout.ts'
+import { cast, like, toFloat } from './operands.ts'
+import { mean, sum } from './reduce.ts'
+import { constant } from './source.ts'
+import { relu } from './unary.ts'
 
 interface PoolAttributes {
   readonly [name: string]: readonly number[] | number
@@ -23,6 +27,7 @@ export const maxPool2dOperator: Operator<PoolAttributes> = {
   vjp(y, cotangent) {
     const [x] = y.inputs
     if (y.attributes.output === 1) return [null]
+    if (tiles(x, y.attributes)) return [mul(enlarge(cotangent, y.attributes.kernel), firstLargest(x, y))]
     const positions = reshape(pool(x, { ...y.attributes, output: 1 }), [-1])
     const flat = scatterAddAlongAxis(reshape(zerosLike(x), [-1]), positions, reshape(cotangent, [-1]))
     return [reshape(flat, x.shape)]
@@ -76,8 +81,78 @@ function largestPositions(node: Tensor<PoolAttributes>, x: NdArray): Int32Array 
   return positions
 }
 
+/** Repeats every pixel of images in blocks of `kernel`. */
+export const enlargeOperator: Operator<{ kernel: readonly number[] }> = {
+  name: 'enlarge',
+  vjp(y, cotangent) {
+    const [x] = y.inputs
+    const [rows, columns] = y.attributes.kernel
+    const blocks = reshape(cotangent, [...x.shape.slice(0, 2), x.shape[2], rows, x.shape[3], columns])
+    return [sum(blocks, { axis: [3, 5] })]
+  },
+  evaluate(node, [x]) {
+    const [rows, columns] = node.attributes.kernel
+    const [, , height, width] = node.shape
+    const data = allocate(node.dtype, sizeOf(node.shape))
+    const narrow = width / columns
+    for (let at = 0; at < data.length; at++) {
+      const row = Math.floor(at / width)
+      const plane = Math.floor(row / height)
+      const source = plane * (height / rows) + Math.floor((row % height) / rows)
+      data[at] = x.data[source * narrow + Math.floor((at % width) / columns)]
+    }
+    return like(node as Tensor, data)
+  },
+  compose({ inputs: [x], attributes: { kernel }, shape }) {
+    const [batch, channels, height, width] = x.shape
+    const blocks = reshape(x, [batch, channels, height, 1, width, 1])
+    return reshape(broadcastTo(blocks, [batch, channels, height, kernel[0], width, kernel[1]]), shape)
+  },
+  lower(node, [x], emit) {
+    const scales = emit.constant({
+      dtype: 'float32',
+      shape: [4],
+      data: Float32Array.of(1, 1, ...node.attributes.kernel),
+    })
+    return emit.one('Resize', [x, '', scales], {
+      mode: { string: 'nearest' },
+      nearest_mode: { string: 'floor' },
+      coordinate_transformation_mode: { string: 'asymmetric' },
+    })
+  },
+}
+
 /** Operators of this file, for tables and tests. */
-export const poolOperators = [maxPool2dOperator] as unknown as Operator[]
+export const poolOperators = [maxPool2dOperator, enlargeOperator] as unknown as Operator[]
+
+function enlarge(x: Tensor, kernel: readonly number[]): Tensor {
+  const [batch, channels, height, width] = x.shape
+  return node(enlargeOperator, [x], { kernel }, [batch, channels, height * kernel[0], width * kernel[1]], x.dtype)
+}
+
+/** True when the windows cover the image without gaps, overlaps or padding. */
+function tiles(x: Tensor, { kernel, strides, pads }: PoolAttributes): boolean {
+  return [0, 1].every(
+    axis =>
+      kernel[axis] === strides[axis] && x.shape[2 + axis] % kernel[axis] === 0 && pads[axis] + pads[2 + axis] === 0,
+  )
+}
+
+/**
+ * 1 at the first of the largest elements of every window, 0 elsewhere, without ONNX Runtime's slow search for positions:
+ * elements equal to their window's maximum are ranked by their place, and the highest rank wins.
+ */
+function firstLargest(x: Tensor, y: Tensor<PoolAttributes>): Tensor {
+  const { kernel } = y.attributes
+  const [height, width] = x.shape.slice(2)
+  const ranks = Float32Array.from({ length: height * width }, (_, at) => {
+    const [row, column] = [Math.floor(at / width) % kernel[0], (at % width) % kernel[1]]
+    return kernel[0] * kernel[1] - (row * kernel[1] + column)
+  })
+  const largest = cast(equal(x, enlarge(y as Tensor, kernel)), x.dtype)
+  const ranked = mul(largest, constant(ranks, { shape: [1, 1, height, width] }))
+  return cast(equal(ranked, enlarge(pool(ranked, y.attributes), kernel)), x.dtype)
+}
 
 function extents(operator: string, x: Tensor, { kernel, strides, pads }: PoolAttributes): number[] {
   if (x.shape.length !== 4) throw shapeError(operator, 'an image [N][C][H][W]', `[${x.shape}]`)
@@ -116,7 +191,22 @@ function attributesOf(options: PoolOptions): PoolAttributes {
 
 /** Largest element of every window of images `[N][C][H][W]`; the gradient goes to the first of equals. Padding never wins. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  return pool(toFloat(x), attributesOf(options))
+  return poolEarly(toFloat(x), attributesOf(options))
+}
+
+/**
+ * ReLU and the addition of one number per channel are monotone also in floating point, so that the maximum may be taken
+ * before them, on the larger image, and they after it, on the smaller one.
+ */
+function poolEarly(x: Tensor, attributes: PoolAttributes): Tensor {
+  if (x.op.name === 'relu') return relu(poolEarly(x.inputs[0], attributes))
+  if (x.op.name === 'add') {
+    const isPerChannel = ({ shape }: Tensor) => shape.slice(-2).every(extent => extent === 1)
+    const [a, b] = x.inputs
+    if (sameShape(a.shape, x.shape) && isPerChannel(b)) return add(poolEarly(a, attributes), b)
+    if (sameShape(b.shape, x.shape) && isPerChannel(a)) return add(a, poolEarly(b, attributes))
+  }
+  return pool(x, attributes)
 }
 
 /** Mean of every window of images `[N][C][H][W]`; padding counts as zeros. */
