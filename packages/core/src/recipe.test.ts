@@ -181,6 +181,14 @@ describe('running a recipe', () => {
       /stage "counting"; got expected a list of numbers; got a typed array/,
     )
   })
+  it('tells when a step is through, and stops when aborted', async () => {
+    const through: number[] = []
+    await recipe.run(batch, undefined, { afterStep: index => through.push(index) })
+    expect(through).toEqual([0, 1])
+    await expect(recipe.run(batch, undefined, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    })
+  })
   it('has one version for one content', () => {
     const build = (step: number, name = 'x') =>
       defineRecipe({ name, records, steps: [bindStage(counting, { step })] }).version

@@ -38,6 +38,13 @@ export interface RecipeInput {
   readonly suppliers?: readonly StageDefinition<unknown, unknown>[]
 }
 
+export interface RunOptions {
+  /** Called when a step is through, with its index: for timing, progress and logs. */
+  readonly afterStep?: (index: number) => void
+  /** Ends the run with `aborted` before the next step. */
+  readonly signal?: AbortSignal
+}
+
 /** A checked, ordered list of stages: rollouts in, a reward and all its components out. */
 export interface Recipe {
   readonly name: string
@@ -56,7 +63,11 @@ export interface Recipe {
    * Scores a batch: the batch with every column added, and the state for the next one. Neither argument is changed.
    * Throws `missing_column` when the batch lacks a needed column, `version` when the state is another recipe's.
    */
-  run(batch: RolloutBatch, state?: RecipeState): Promise<{ batch: RolloutBatch; state: RecipeState }>
+  run(
+    batch: RolloutBatch,
+    state?: RecipeState,
+    options?: RunOptions,
+  ): Promise<{ batch: RolloutBatch; state: RecipeState }>
   saveState(state: RecipeState): string
   /** Throws `version` for the state of another recipe or of another layout, `state` for damaged text. */
   loadState(saved: string): RecipeState
@@ -104,7 +115,7 @@ export function defineRecipe(input: RecipeInput): Recipe {
         state: stage.initial(),
       })),
     }),
-    run: (batch, state = recipe.initialState()) => runSteps(recipe, batch, state),
+    run: (batch, state = recipe.initialState(), options = {}) => runSteps(recipe, batch, state, options),
     saveState,
     loadState: saved => loadState(saved, version, steps),
     explain: (batch, rolloutId) => explainRollout(recipe, batch, rolloutId),
@@ -116,6 +127,7 @@ async function runSteps(
   recipe: Recipe,
   given: RolloutBatch,
   state: RecipeState,
+  options: RunOptions,
 ): Promise<{ batch: RolloutBatch; state: RecipeState }> {
   if (state.recipe !== recipe.version) {
     throw new GuerdonError(
@@ -129,10 +141,16 @@ async function runSteps(
   const kept: { stage: string; stateVersion: number; state: unknown }[] = []
   for (const [index, step] of recipe.steps.entries()) {
     const { stage } = step
+    if (options.signal?.aborted === true) {
+      throw new GuerdonError('aborted', `the run was aborted before ${stepText(step, index)}`, {
+        cause: options.signal.reason,
+      })
+    }
     try {
       const result = await stage.apply(stageView(batch, step), state.steps[index].state)
       batch = withColumns(batch, ownWrites(step, index, result.columns))
       kept.push({ stage: stage.name, stateVersion: stage.stateVersion, state: result.state })
+      options.afterStep?.(index)
     } catch (error) {
       if (!(error instanceof GuerdonError)) throw error
       throw new GuerdonError(error.code, `${error.message} — ${stepText(step, index)}`, error)

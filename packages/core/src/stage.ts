@@ -126,3 +126,8 @@ function strictened<Options>(schema: z.ZodType<Options>): z.ZodType<Options> {
   if (!(schema instanceof z.ZodObject) || schema.def.catchall !== undefined) return schema
   return schema.strict() as unknown as z.ZodType<Options>
 }
+
+/** The options of a stage or method as JSON Schema (draft 2020-12), with defaults and descriptions. */
+export function optionsJsonSchema(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+}

@@ -1,1 +1,2 @@
-export {}
+export * from '@guerdon/core'
+export * from '@guerdon/methods'

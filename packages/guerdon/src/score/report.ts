@@ -1,0 +1,104 @@
+import { escapeControls, type JsonlReport } from '@guerdon/core'
+import colours from 'picocolors'
+import { alignedTable } from '../table.ts'
+import { excerpt, formatCount, formatNumber, formatShare, formatTime } from './format.ts'
+import type { ColumnSummary, RankedItem, ScoreSummary } from './summary.ts'
+
+/** How long scoring took, reading and writing left out. */
+export interface ScoreTiming {
+  readonly totalMs: number
+  readonly perRolloutMs: number
+  /** In the order of the recipe. */
+  readonly steps: readonly { readonly stage: string; readonly perRolloutMs: number }[]
+}
+
+const BAR_WIDTH = 36
+
+/** The summary for a person. */
+export function summaryText(file: string, summary: ScoreSummary, reading: JsonlReport, timing: ScoreTiming): string {
+  const { recipe, final } = summary
+  const parts = [
+    `${colours.bold(escapeControls(recipe.name))} ${colours.dim(recipe.version.slice(0, 12))} on ${escapeControls(file)}`,
+    `${formatCount(summary.rollouts)} rollouts in ${formatCount(summary.groups)} groups${skippedText(reading)}`,
+    `${colours.bold(final.column)}\n${histogramText(final)}`,
+    columnsText(summary.columns),
+    failuresText(summary.columns),
+    groupsText(summary),
+    timingText(timing),
+    rankedText('highest', summary.top),
+    rankedText('lowest', summary.bottom),
+    faultsText(reading),
+  ]
+  return `${parts.filter(part => part !== '').join('\n\n')}\n`
+}
+
+function skippedText({ skipped }: JsonlReport): string {
+  return skipped === 0
+    ? ''
+    : `, ${colours.yellow(`${formatCount(skipped)} ${skipped === 1 ? 'line' : 'lines'} skipped`)}`
+}
+
+function histogramText(final: ScoreSummary['final']): string {
+  if (final.histogram.length === 0) return `  ${colours.yellow('no rollout was scored')}`
+  const most = Math.max(...final.histogram.map(bar => bar.count))
+  const edges = final.histogram.map(({ low, high }) => `${formatNumber(low)} … ${formatNumber(high)}`)
+  const width = Math.max(...edges.map(edge => edge.length))
+  const bars = final.histogram.map(({ count }, i) => {
+    const length = (BAR_WIDTH * count) / most
+    const bar = count > 0 && length < 1 ? '▏' : '█'.repeat(Math.round(length))
+    return `  ${edges[i].padStart(width)}  ${colours.cyan(bar.padEnd(BAR_WIDTH))} ${formatCount(count)}`
+  })
+  const quantiles = Object.entries(final.quantiles).map(([name, value]) => `${name} ${formatNumber(value)}`)
+  return [...bars, `  ${quantiles.join('  ')}`].join('\n')
+}
+
+function columnsText(columns: readonly ColumnSummary[]): string {
+  const rows = columns.map(column => [
+    column.column,
+    formatCount(column.items),
+    formatShare(column.scored, column.items),
+    formatCount(column.abstained),
+    formatCount(column.failed),
+    formatNumber(column.mean),
+    formatNumber(column.deviation),
+    formatNumber(column.minimum),
+    formatNumber(column.maximum),
+  ])
+  return alignedTable(['column', 'items', 'scored', 'abstained', 'failed', 'mean', 'std', 'min', 'max'], rows)
+}
+
+function failuresText(columns: readonly ColumnSummary[]): string {
+  const lines = columns.flatMap(({ column, failures }) =>
+    Object.entries(failures).map(([name, count]) => `  ${column}: ${formatCount(count)} ${name}`),
+  )
+  return lines.length === 0 ? '' : `${colours.red('failures')}\n${lines.join('\n')}`
+}
+
+function groupsText({ groups, groupSpread, ties }: ScoreSummary): string {
+  const { comparable, zeroVariance, tooFew } = groupSpread
+  if (comparable === 0) return `no group has two scored rollouts to compare (${formatCount(groups)} groups)`
+  const flat = `${formatCount(zeroVariance)} of ${formatCount(comparable)} groups (${formatShare(zeroVariance, comparable)}) have zero variance`
+  const few = tooFew === 0 ? '' : `, ${formatCount(tooFew)} have fewer than two scored rollouts`
+  return `${flat}${few}\n${formatCount(ties.tied)} of ${formatCount(ties.pairs)} pairs within groups (${formatShare(ties.tied, ties.pairs)}) are tied`
+}
+
+function timingText(timing: ScoreTiming): string {
+  const steps = timing.steps.map(({ stage, perRolloutMs }) => `${stage} ${formatTime(perRolloutMs)}`)
+  return `${formatTime(timing.perRolloutMs)} a rollout (${steps.join(', ')})`
+}
+
+function rankedText(title: string, items: readonly RankedItem[]): string {
+  if (items.length === 0) return ''
+  const width = Math.max(...items.map(item => formatNumber(item.reward).length))
+  const lines = items.map(
+    ({ reward, rollout, line, response }) =>
+      `  ${formatNumber(reward).padStart(width)}  ${excerpt(rollout, 24)} ${colours.dim(`line ${line}`)}  ${excerpt(response, 60)}`,
+  )
+  return `${title}\n${lines.join('\n')}`
+}
+
+function faultsText({ faults, skipped }: JsonlReport): string {
+  if (skipped === 0) return ''
+  const more = skipped > faults.length ? `\n  … and ${formatCount(skipped - faults.length)} more` : ''
+  return `${colours.yellow('skipped')}\n${faults.map(fault => `  ${escapeControls(fault.message)}`).join('\n')}${more}`
+}
