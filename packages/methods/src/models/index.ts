@@ -2,6 +2,7 @@ import type { MethodDefinition } from '../method.ts'
 import { baseReward } from './base-reward.ts'
 import { baselinesRewardModel } from './baselines-reward-model.ts'
 import { polar } from './polar.ts'
+import { rlhfSecrets2 } from './rlhf-secrets-2.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar, baseReward]
+export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar, baseReward, rlhfSecrets2]
