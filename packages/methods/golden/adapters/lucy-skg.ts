@@ -1,4 +1,3 @@
-import { interpret, ndarray } from '@guerdon/tensor'
 import {
   arena,
   ballAlignment,
@@ -19,7 +18,8 @@ import {
   signedBallToGoalDistance,
   stateReconstructionLoss,
   touchAcceleration,
-} from '../../src/control/lucy-skg.ts'
+} from '@guerdon/methods/control/lucy-skg'
+import { interpret, ndarray } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 
 type Point = [number, number, number]

@@ -1,8 +1,15 @@
 import type { MethodDefinition } from '../method.ts'
+import { envsAndBaselinesRl } from './envs-and-baselines-rl.ts'
 import { lucySkg } from './lucy-skg.ts'
 import { perceptualRewards } from './perceptual-rewards.ts'
 import { rewardDesignThesis } from './reward-design-thesis.ts'
 import { xland } from './xland.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const controlMethods: readonly MethodDefinition[] = [rewardDesignThesis, perceptualRewards, lucySkg, xland]
+export const controlMethods: readonly MethodDefinition[] = [
+  envsAndBaselinesRl,
+  rewardDesignThesis,
+  perceptualRewards,
+  lucySkg,
+  xland,
+]
