@@ -5,7 +5,8 @@ import { laser } from './laser.ts'
 import { ppr } from './ppr.ts'
 import { prof } from './prof.ts'
 import { spark } from './spark.ts'
+import { srmMcts } from './srm-mcts.ts'
 import { tpGrpo } from './tp-grpo.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const processMethods: readonly MethodDefinition[] = [prof, tpGrpo, capo, ppr, coReward, spark, laser]
+export const processMethods: readonly MethodDefinition[] = [prof, tpGrpo, capo, ppr, coReward, spark, laser, srmMcts]
