@@ -5,107 +5,160 @@ import { serve } from './protocol.mjs'
 import { adam, model } from './workloads.mjs'
 
 const [name, path, threads] = process.argv.slice(2)
-const { layers, heads, width, vocabulary } = model
 const { tensors } = t.readSafetensors(readFileSync(path))
-const parameters = Object.fromEntries(Object.entries(tensors).filter(([key]) => !key.startsWith('data.')))
-const data = Object.fromEntries(
-  Object.entries(tensors).flatMap(([key, array]) => (key.startsWith('data.') ? [[key.slice(5), array]] : [])),
-)
 const options = { threads: Number(threads) }
+const { heads } = model
 
-const dense = (p, name, x) => t.add(t.matmul(x, p[`${name}.weight`]), p[`${name}.bias`])
-const norm = (p, name, x) => t.layerNorm(x, { scale: p[`${name}.scale`], bias: p[`${name}.shift`] })
+const dense = key => ({ weight: tensors[`${key}.weight`], bias: tensors[`${key}.bias`] })
+const norm = key => ({ scale: tensors[`${key}.scale`], bias: tensors[`${key}.shift`] })
+const data = key => tensors[`data.${key}`]
 
-/** One layer; `past` holds the keys and values of earlier positions, which are extended. */
-function block(p, i, x, past) {
-  const [batch, length] = x.shape
-  const split = part => t.transpose(t.reshape(part, [batch, length, heads, width / heads]), [0, 2, 1, 3])
-  let [query, key, value] = t
-    .split(dense(p, `layer${i}.qkv`, norm(p, `layer${i}.norm1`, x)), 3, { axis: -1 })
-    .map(split)
-  if (past !== undefined) {
-    key = past.keys[i] = past.keys[i] ? t.concat([past.keys[i], key], { axis: 2 }) : key
-    value = past.values[i] = past.values[i] ? t.concat([past.values[i], value], { axis: 2 }) : value
-  }
-  let scores = t.mul(t.matmul(query, key, { transposeB: true }), 1 / Math.sqrt(width / heads))
-  if (length > 1) scores = t.where(t.causalMask(length), scores, Number.NEGATIVE_INFINITY)
-  const mixed = t.reshape(t.transpose(t.matmul(t.softmax(scores), value), [0, 2, 1, 3]), [batch, length, width])
-  const attended = t.add(x, dense(p, `layer${i}.out`, mixed))
-  const hidden = t.gelu(dense(p, `layer${i}.up`, norm(p, `layer${i}.norm2`, attended)))
-  return t.add(attended, dense(p, `layer${i}.down`, hidden))
-}
+const transformerParameters = () => ({
+  token: { table: tensors['embed.token'] },
+  position: tensors['embed.position'],
+  blocks: Array.from({ length: model.layers }, (_, i) => ({
+    attentionNorm: norm(`layer${i}.norm1`),
+    attention: { projection: dense(`layer${i}.qkv`), output: dense(`layer${i}.out`) },
+    hiddenNorm: norm(`layer${i}.norm2`),
+    expand: dense(`layer${i}.up`),
+    contract: dense(`layer${i}.down`),
+  })),
+  final: norm('final'),
+  head: dense('head'),
+})
+
+const denseParameters = () => [0, 1, 2].filter(i => `dense${i}.weight` in tensors).map(i => dense(`dense${i}`))
 
 function logits(p, tokens) {
-  const length = tokens.shape[1]
-  const position = t.slice(p['embed.position'], { starts: [0], ends: [length] })
-  let x = t.add(t.gather(p['embed.token'], tokens), position)
-  for (let i = 0; i < layers; i++) x = block(p, i, x)
-  return dense(p, 'head', norm(p, 'final', x))
+  const position = t.slice(p.position, { starts: [0], ends: [tokens.shape[1]] })
+  const embedded = t.add(t.embedding(p.token, tokens), position)
+  const mixed = p.blocks.reduce((x, block) => t.transformerBlock(block, x, { heads, causal: true }), embedded)
+  return t.dense(p.head, t.layerNormLayer(p.final, mixed))
 }
 
-const mlp = (p, x) => dense(p, 'dense2', t.tanh(dense(p, 'dense1', t.tanh(dense(p, 'dense0', x)))))
+const critic = (p, x) => t.mlp(p, x, { activation: t.tanh })
 
-const losses = {
-  transformer: (p, { tokens, targets }) => t.crossEntropy(logits(p, tokens), targets),
-  mlp: (p, { x, y }) => t.mean(t.square(t.sub(mlp(p, x), y))),
-  conv(p, { x, labels }) {
-    let out = x
-    for (let i = 0; i < 2; i++) {
-      const bias = t.reshape(p[`conv${i}.bias`], [-1, 1, 1])
-      out = t.maxPool2d(t.relu(t.add(t.conv2d(out, p[`conv${i}.weight`], { padding: 1 }), bias)), { kernel: 2 })
-    }
-    return t.crossEntropy(dense(p, 'dense0', t.reshape(out, [x.shape[0], -1])), labels)
-  },
-  penalty(p, { real, fake, mixed }) {
-    const slope = t.grad(x => t.sum(mlp(p, x)))(mixed)
-    const penalty = t.mean(t.square(t.sub(t.norm(slope, { axis: 1 }), 1)))
-    return t.add(t.sub(t.mean(mlp(p, fake)), t.mean(mlp(p, real))), t.mul(10, penalty))
-  },
+/** Loss, initial parameters and batch of each training workload. */
+const trainings = {
+  transformer: () => ({
+    loss: (p, tokens, targets) => t.crossEntropy(logits(p, tokens), targets),
+    parameters: transformerParameters(),
+    batch: [data('tokens'), data('targets')],
+  }),
+  mlp: () => ({
+    loss: (p, x, y) => t.mean(t.square(t.sub(critic(p, x), y))),
+    parameters: denseParameters(),
+    batch: [data('x'), data('y')],
+  }),
+  conv: () => ({
+    loss(p, x, labels) {
+      const convolved = p.layers.reduce((image, { weight, bias }) => {
+        const filtered = t.add(t.conv2d(image, weight, { padding: 1 }), t.reshape(bias, [-1, 1, 1]))
+        return t.maxPool2d(t.relu(filtered), { kernel: 2 })
+      }, x)
+      return t.crossEntropy(t.dense(p.head, t.reshape(convolved, [x.shape[0], -1])), labels)
+    },
+    parameters: { layers: [dense('conv0'), dense('conv1')], head: dense('dense0') },
+    batch: [data('x'), data('labels')],
+  }),
+  penalty: () => ({
+    loss(p, real, fake, mixed) {
+      const slope = t.grad(x => t.sum(critic(p, x)))(mixed)
+      const penalty = t.mean(t.square(t.sub(t.norm(slope, { axis: 1 }), 1)))
+      return t.add(t.sub(t.mean(critic(p, fake)), t.mean(critic(p, real))), t.mul(10, penalty))
+    },
+    parameters: denseParameters(),
+    batch: [data('real'), data('fake'), data('mixed')],
+  }),
 }
 
-async function training(loss) {
-  const update = (p, first, second, count, inputs) => {
-    const { value, gradient } = t.valueAndGrad(loss)(p, inputs)
-    const rate = t.div(adam.rate, t.sub(1, t.pow(adam.beta1, count)))
-    const scale = t.div(1, t.sub(1, t.pow(adam.beta2, count)))
-    const next = { p: {}, first: {}, second: {} }
-    for (const key of Object.keys(p)) {
-      const g = gradient[key]
-      const mean = t.add(t.mul(adam.beta1, first[key]), t.mul(1 - adam.beta1, g))
-      const square = t.add(t.mul(adam.beta2, second[key]), t.mul(1 - adam.beta2, t.square(g)))
-      const direction = t.div(mean, t.add(t.sqrt(t.mul(square, scale)), adam.epsilon))
-      next.p[key] = t.sub(p[key], t.mul(direction, rate))
-      next.first[key] = mean
-      next.second[key] = square
-    }
-    return { value, next }
-  }
-  const zeros = () => {
-    return Object.fromEntries(
-      Object.entries(parameters).map(([key, { dtype, shape, data }]) => [
-        key,
-        { dtype, shape, data: data.map(() => 0) },
-      ]),
-    )
-  }
-  let state = { p: parameters, first: zeros(), second: zeros() }
-  let count = 0
-  const compiled = await t.compile(update, [state.p, state.first, state.second, 1, data], options)
+async function training({ loss, parameters, batch }) {
+  const { rate, beta1, beta2, epsilon } = adam
+  const optimiser = t.adam({ learningRate: rate, beta1, beta2, epsilon })
+  let state = optimiser.initial(parameters)
+  let current = parameters
+  const step = await t.compile(t.trainingStep(loss, optimiser), [current, state, ...batch], options)
   return async () => {
-    count++
-    const { value, next } = await compiled.run(state.p, state.first, state.second, count, data)
-    state = next
-    return value.data[0]
+    const next = await step.run(current, state, ...batch)
+    current = next.parameters
+    state = next.state
+    return next.loss.data[0]
   }
+}
+
+const row = (x, at) => t.squeeze(t.slice(x, { starts: [at], ends: [at + 1] }), { axis: 0 })
+
+/** Token by token against the cache, as many steps in one call as there is noise for. */
+function continueSampling(p, token, caches, position, noise) {
+  let [last, known] = [token, caches]
+  const sampled = []
+  for (let i = 0; i < noise.shape[0]; i++) {
+    const at = t.add(position, i)
+    let x = t.expandDims(t.add(t.embedding(p.token, last), t.gather(p.position, at)), { axis: 1 })
+    known = known.map((cache, layer) => {
+      const step = t.transformerBlockStep(p.blocks[layer], x, cache, at, { heads })
+      x = step.output
+      return step.cache
+    })
+    const scores = t.squeeze(t.dense(p.head, t.layerNormLayer(p.final, x)), { axis: 1 })
+    last = t.argMax(t.add(scores, row(noise, i)))
+    sampled.push(last)
+  }
+  return { token: last, caches: known, sum: t.sum(t.stack(sampled)) }
 }
 
 const others = {
   async call() {
-    const compiled = await t.compile(x => t.add(x, 1), [data.x], options)
-    return async () => (await compiled.run(data.x)).data[0]
+    const compiled = await t.compile(x => t.add(x, 1), [data('x')], options)
+    return async () => (await compiled.run(data('x'))).data[0]
+  },
+  async sampling() {
+    const parameters = transformerParameters()
+    const [length, batch, vocabulary] = data('gumbel').shape
+    const perCall = Number(process.env.CHUNK ?? 1)
+    const empty = parameters.blocks.map(() => t.attentionCache({ batch, heads, length, width: model.width }))
+    const noise = Array.from({ length: length / perCall }, (_, i) => {
+      const size = perCall * batch * vocabulary
+      return t.ndarray(data('gumbel').data.subarray(i * size, (i + 1) * size), { shape: [perCall, batch, vocabulary] })
+    })
+    const at = i => t.ndarray(i * perCall, { dtype: 'int32' })
+    const step = await t.compile(continueSampling, [parameters, data('first'), empty, at(0), noise[0]], options)
+    return async () => {
+      let [token, caches, sum] = [data('first'), empty, 0]
+      for (let i = 0; i < noise.length; i++) {
+        const next = await step.run(parameters, token, caches, at(i), noise[i])
+        token = next.token
+        caches = next.caches
+        sum += next.sum.data[0]
+      }
+      return sum
+    }
+  },
+  async prefix() {
+    const parameters = transformerParameters()
+    const [length, batch, vocabulary] = data('gumbel').shape
+    const noise = Array.from({ length }, (_, i) => {
+      const size = batch * vocabulary
+      return t.ndarray(data('gumbel').data.subarray(i * size, (i + 1) * size), { shape: [batch, vocabulary] })
+    })
+    const step = t.jit((p, tokens, noise) => {
+      const all = logits(p, tokens)
+      const last = t.slice(all, { starts: [-1], ends: [tokens.shape[1]], axes: [1] })
+      const token = t.argMax(t.add(t.squeeze(last, { axis: 1 }), noise))
+      return { tokens: t.concat([tokens, t.expandDims(token, { axis: 1 })], { axis: 1 }), sum: t.sum(token) }
+    }, options)
+    return async () => {
+      let [tokens, sum] = [t.ndarray(data('first').data, { shape: [batch, 1] }), 0]
+      for (let i = 0; i < length; i++) {
+        const next = await step(parameters, tokens, noise[i])
+        tokens = next.tokens
+        sum += next.sum.data[0]
+      }
+      return sum
+    }
   },
 }
 
-const step = losses[name] ? await training(losses[name]) : await others[name]()
+const step = trainings[name] ? await training(trainings[name]()) : await others[name]()
 const { version } = JSON.parse(readFileSync(new URL('../../packages/tensor/package.json', import.meta.url), 'utf8'))
 await serve(`Guerdon ${version}`, step)
