@@ -41,8 +41,8 @@ export interface HackingSizes {
 
 /** Sizes by budget. */
 export function hackingSizes(budget: Budget): HackingSizes {
-  const common = { demonstrations: 4000, references: 4, prompts: 8, groupSize: 8, learningRate: 1e-3 }
+  const common = { demonstrations: 4000, references: 10, prompts: 8, groupSize: 8, learningRate: 5e-4 }
   return budget === 'quick'
-    ? { ...common, supervisedUpdates: 200, preferencePairs: 2000, rewardModelUpdates: 200, policyUpdates: 120 }
-    : { ...common, supervisedUpdates: 600, preferencePairs: 6000, rewardModelUpdates: 600, policyUpdates: 600 }
+    ? { ...common, supervisedUpdates: 300, preferencePairs: 1600, rewardModelUpdates: 250, policyUpdates: 100 }
+    : { ...common, supervisedUpdates: 800, preferencePairs: 6000, rewardModelUpdates: 800, policyUpdates: 500 }
 }

@@ -77,7 +77,7 @@ export const hacking: Experiment<HackingSettings> = {
 async function prepare(seed: number, budget: Budget, { folder, signal: cancelled }: JobContext): Promise<void> {
   const sizes = hackingSizes(budget)
   const random = new Random(seed).split('hacking/prepare')
-  const training = { config: policyConfig, signal: cancelled, threads: 1 }
+  const training = { config: policyConfig, signal: cancelled, maximumGradientNorm: 1 }
 
   const demonstrated = drawPrompts(sizes.demonstrations, random.split('prompts'))
   const writer = random.split('writer')
@@ -89,7 +89,7 @@ async function prepare(seed: number, budget: Budget, { folder, signal: cancelled
       notes,
       layout,
     ),
-    { ...training, updates: sizes.supervisedUpdates, learningRate: 3e-3 },
+    { ...training, updates: sizes.supervisedUpdates, learningRate: 5e-3 },
     random.split('supervised'),
   )
 
@@ -115,9 +115,9 @@ async function prepare(seed: number, budget: Budget, { folder, signal: cancelled
     )
   const taught = pairs.slice(0, sizes.preferencePairs)
   const { parameters: model } = await trainRewardModel(
-    initialRewardModel(modelConfig, random.split('model')),
+    initialRewardModel(modelConfig, random.split('model'), { body: reference.body }),
     { chosen: pack(taught, 'chosen'), rejected: pack(taught, 'rejected') },
-    { ...training, updates: sizes.rewardModelUpdates, learningRate: 2e-3 },
+    { ...training, updates: sizes.rewardModelUpdates, learningRate: 3e-3 },
     random.split('preferences'),
   )
 

@@ -30,11 +30,18 @@ export interface RewardModelParameters<T = Tensor> {
   head: Dense<T>
 }
 
-/** Fresh reward-model parameters; the head starts at zero, so every first score is 0. */
-export function initialRewardModel(config: TransformerConfig, random: Random): RewardModelParameters<NdArray> {
+/**
+ * Reward-model parameters to start from; the head is zero, so every first score is 0. `body` starts it from another model of
+ * the same shape, as is usual: from the policy whose responses it will judge.
+ */
+export function initialRewardModel(
+  config: TransformerConfig,
+  random: Random,
+  options: { readonly body?: TransformerParameters<NdArray> } = {},
+): RewardModelParameters<NdArray> {
   const { width } = transformerShape(config)
   return {
-    body: initialTransformer(config, random),
+    body: options.body ?? initialTransformer(config, random),
     head: denseParameters(random, { inputs: width, outputs: 1, initialise: 'zero' }),
   }
 }
