@@ -8,7 +8,7 @@ import type { Io } from './io.ts'
 const commands: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   score: async io => (await import('./commands/score.ts')).scoreCommand(io),
   methods: async io => (await import('./commands/methods.ts')).methodsCommand(io),
-  lab: async () => (await import('./commands/lab.ts')).labCommand(),
+  lab: async io => (await import('./commands/lab.ts')).labCommand(io),
 }
 
 /** 0: done; 1: the data, a recipe or a run is at fault; 2: the command was not understood. */

@@ -14,6 +14,7 @@ import {
 import cliProgress from 'cli-progress'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import colours from 'picocolors'
+import type { Io } from '../io.ts'
 import { alignedTable } from '../table.ts'
 
 interface LabOptions {
@@ -27,7 +28,7 @@ interface LabOptions {
 }
 
 /** `guerdon lab [experiment]`: trains small policies under several rewards and reports what came of it. */
-export function labCommand(): Command {
+export function labCommand(io: Io): Command {
   return new Command('lab')
     .description('train small policies under several rewards, over seeds, and report what came of it')
     .argument('[experiment]', 'which experiment; without it, they are listed')
@@ -43,18 +44,17 @@ export function labCommand(): Command {
     .option('--fresh', 'forget earlier results in that folder')
     .option('--json', 'print the findings as JSON')
     .action(async (name: string | undefined, options: LabOptions) => {
-      if (name === undefined) listExperiments(options.json ?? false)
-      else await runLab(name, options)
+      if (name === undefined) listExperiments(options.json ?? false, io)
+      else await runLab(name, options, io)
     })
 }
 
-function listExperiments(json: boolean): void {
-  if (json) console.log(JSON.stringify(experiments.map(({ slug, title, question }) => ({ slug, title, question }))))
-  else
-    for (const { slug, title, question } of experiments) console.log(`${colours.bold(slug)}  ${title}\n    ${question}`)
+function listExperiments(json: boolean, io: Io): void {
+  if (json) io.out(`${JSON.stringify(experiments.map(({ slug, title, question }) => ({ slug, title, question })))}\n`)
+  else for (const { slug, title, question } of experiments) io.out(`${colours.bold(slug)}  ${title}\n    ${question}\n`)
 }
 
-async function runLab(name: string, options: LabOptions): Promise<void> {
+async function runLab(name: string, options: LabOptions, io: Io): Promise<void> {
   const experiment = findExperiment(name)
   const results = resolve(options.results ?? join('runs', `${experiment.slug}-${options.budget}`))
   mkdirSync(results, { recursive: true })
@@ -65,7 +65,7 @@ async function runLab(name: string, options: LabOptions): Promise<void> {
     )
   process.once('SIGINT', onInterrupt)
 
-  const progress = startProgress(options.json ?? false)
+  const progress = startProgress(options.json ?? false, io)
   const started = performance.now()
   try {
     const outcome = await runExperiment(experiment, {
@@ -82,8 +82,8 @@ async function runLab(name: string, options: LabOptions): Promise<void> {
     const page = join(results, 'report.html')
     writeAtomic(page, renderPage(report.page))
     writeAtomic(join(results, 'report.json'), `${JSON.stringify(report.json, null, 2)}\n`)
-    if (options.json) console.log(JSON.stringify(report.json))
-    else print(experiment.title, report, page, (performance.now() - started) / 1000)
+    if (options.json) io.out(`${JSON.stringify(report.json)}\n`)
+    else print(experiment.title, report, page, (performance.now() - started) / 1000, io)
     if (outcome.failures.length > 0) process.exitCode = 1
   } finally {
     progress.stop()
@@ -91,11 +91,11 @@ async function runLab(name: string, options: LabOptions): Promise<void> {
   }
 }
 
-function print(title: string, report: ExperimentReport, page: string, seconds: number): void {
+function print(title: string, report: ExperimentReport, page: string, seconds: number, io: Io): void {
   const moods = { good: colours.green, bad: colours.red, neutral: colours.yellow }
-  console.log(`\n${colours.bold(title)}\n\n${alignedTable(report.table.head, report.table.rows)}\n`)
-  for (const { label, mood, text } of report.verdicts) console.log(`${moods[mood]('●')} ${colours.bold(label)} ${text}`)
-  console.log(`\n${seconds.toFixed(0)} s. Report: ${colours.underline(relative(process.cwd(), page))}`)
+  io.out(`\n${colours.bold(title)}\n\n${alignedTable(report.table.head, report.table.rows)}\n\n`)
+  for (const { label, mood, text } of report.verdicts) io.out(`${moods[mood]('●')} ${colours.bold(label)} ${text}\n`)
+  io.out(`\n${seconds.toFixed(0)} s. Report: ${colours.underline(relative(process.cwd(), page))}\n`)
 }
 
 interface Progress {
@@ -106,8 +106,8 @@ interface Progress {
 }
 
 /** A bar on a terminal, a line a finished run elsewhere, nothing on standard output. */
-function startProgress(quiet: boolean): Progress {
-  const terminal = process.stderr.isTTY === true
+function startProgress(quiet: boolean, io: Io): Progress {
+  const { terminal } = io
   const running = new Map<string, number>()
   let done = 0
   let total = 0
@@ -132,7 +132,7 @@ function startProgress(quiet: boolean): Progress {
       total = count
       done = before
       if (before > 0 && !quiet)
-        console.error(`${before} of ${count} runs were finished before; going on from there (--fresh starts over)`)
+        io.err(`${before} of ${count} runs were finished before; going on from there (--fresh starts over)\n`)
       if (terminal) bar.start(Math.max(count, 1), before, { done, runs: count, elapsed: '0 s', now: '' })
     },
     partial(job, fraction) {
@@ -142,8 +142,8 @@ function startProgress(quiet: boolean): Progress {
     settled(job, counts, failure) {
       running.delete(job)
       if (counts) done++
-      if (failure !== undefined) console.error(`${colours.red('failed')} ${job}: ${failure}`)
-      else if (!terminal && !quiet) console.error(`${counts ? `${done}/${total} ` : ''}${job}`)
+      if (failure !== undefined) io.err(`${colours.red('failed')} ${job}: ${failure}\n`)
+      else if (!terminal && !quiet) io.err(`${counts ? `${done}/${total} ` : ''}${job}\n`)
       draw()
     },
     stop: () => bar.stop(),
