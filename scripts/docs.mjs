@@ -35,7 +35,9 @@ function optionRows(schema) {
 }
 
 function typeName(property) {
-  const kinds = property.anyOf?.map(typeName) ?? [property.const === undefined ? (property.type ?? 'any') : JSON.stringify(property.const)]
+  const kinds = property.anyOf?.map(typeName) ?? [
+    property.const === undefined ? (property.type ?? 'any') : JSON.stringify(property.const),
+  ]
   if (property.type === 'array' && property.items) return `list of ${typeName(property.items)}`
   return [...new Set(kinds.flat())].join(' or ')
 }
@@ -83,8 +85,10 @@ function methodPage(method) {
     '',
   ]
   const rows = optionRows(method.options)
-  if (rows.length > 0) lines.push('## Options', '', '| option | type | default | meaning |', '| --- | --- | --- | --- |', ...rows, '')
-  if (method.compat?.length) lines.push('## Where paper and released code part', '', ...method.compat.map(text => `- ${text}`), '')
+  if (rows.length > 0)
+    lines.push('## Options', '', '| option | type | default | meaning |', '| --- | --- | --- | --- |', ...rows, '')
+  if (method.compat?.length)
+    lines.push('## Where paper and released code part', '', ...method.compat.map(text => `- ${text}`), '')
   lines.push(...stageSection(method))
   lines.push('## Claim', '', claim.statement, '')
   lines.push(`- measured by: ${claim.metric} (${claim.direction} is better), size ${claim.size}, ${claim.seeds} seeds`)
@@ -94,14 +98,27 @@ function methodPage(method) {
   for (const { name, signature, comment } of publicNames(module)) {
     lines.push(`### \`${name}\``, '', comment, '', '```ts', signature, '```', '')
   }
-  if (method.related?.length) lines.push('## Related', '', method.related.map(slug => `[${slug}](${slug}.md)`).join(', '), '')
+  if (method.related?.length)
+    lines.push('## Related', '', method.related.map(slug => `[${slug}](${slug}.md)`).join(', '), '')
   return `${lines.join('\n').trimEnd()}\n`
 }
 
 function indexPage() {
-  const lines = ['# Methods', '', `${methods.length} methods in ${Object.keys(families).length} families. Generated from the registry.`, '']
+  const lines = [
+    '# Methods',
+    '',
+    `${methods.length} methods in ${Object.keys(families).length} families. Generated from the registry.`,
+    '',
+  ]
   for (const [family, question] of Object.entries(families)) {
-    lines.push(`## ${family}`, '', `*${question}*`, '', '| method | title | year | stages |', '| --- | --- | --- | --- |')
+    lines.push(
+      `## ${family}`,
+      '',
+      `*${question}*`,
+      '',
+      '| method | title | year | stages |',
+      '| --- | --- | --- | --- |',
+    )
     for (const method of methods.filter(entry => entry.family === family)) {
       const stages = method.stages.map(stage => `\`${stage.name}\``).join(' ') || '—'
       lines.push(`| [${method.slug}](${method.slug}.md) | ${cell(method.title)} | ${method.year} | ${stages} |`)
@@ -124,7 +141,10 @@ function readmeTable() {
       })
     lines.push(`| **${family}**: ${question} | ${entries.join(' · ')} |`)
   }
-  lines.push('', 'The number is how many reference vectors the method is held to; ° marks methods that train something and offer no recipe stage.')
+  lines.push(
+    '',
+    'The number is how many reference vectors the method is held to; ° marks methods that train something and offer no recipe stage.',
+  )
   return lines.join('\n')
 }
 

@@ -15,7 +15,15 @@ export function publicNames(file, seen = new Set()) {
     names.push(...publicNames(declarationFile(file, target), seen))
   }
   for (const [, list, target] of text.matchAll(/^export (?:type )?\{([^}]*)\} from '(\.[^']+)'/gm)) {
-    const wanted = new Set(list.split(',').map(part => part.trim().replace(/^type /, '').split(' as ')[0]))
+    const wanted = new Set(
+      list.split(',').map(
+        part =>
+          part
+            .trim()
+            .replace(/^type /, '')
+            .split(' as ')[0],
+      ),
+    )
     names.push(...publicNames(declarationFile(file, target), new Set()).filter(({ name }) => wanted.has(name)))
   }
   for (const match of text.matchAll(declaration)) {
@@ -39,7 +47,11 @@ function statementAt(text, start) {
     else if ('{([<'.includes(character)) depth++
     else if ('})]'.includes(character) || (character === '>' && text[i - 1] !== '=')) {
       depth--
-      if (depth === 0 && character === '}' && /^export (?:declare )?(?:abstract )?(?:interface|class)/.test(text.slice(start, start + 40))) {
+      if (
+        depth === 0 &&
+        character === '}' &&
+        /^export (?:declare )?(?:abstract )?(?:interface|class)/.test(text.slice(start, start + 40))
+      ) {
         return tidy(text.slice(start, i + 1))
       }
     } else if (character === ';' && depth === 0) return tidy(text.slice(start, i + 1))

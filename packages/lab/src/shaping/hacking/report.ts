@@ -1,8 +1,8 @@
-import type { Arm, ExperimentReport, ExperimentResults, FinishedRun } from '../harness/experiment.ts'
-import { type Estimate, estimate, formatEstimate, meanCurve, metricOf, smooth } from '../harness/summary.ts'
-import { intervalChart, lineChart } from '../report/charts.ts'
-import type { Verdict } from '../report/page.ts'
-import type { HackingSettings, RewardDesign } from './hacking-settings.ts'
+import type { Arm, ExperimentReport, ExperimentResults, FinishedRun } from '../../harness/experiment.ts'
+import { type Estimate, estimate, formatEstimate, meanCurve, metricOf, smooth } from '../../harness/summary.ts'
+import { intervalChart, lineChart } from '../../report/charts.ts'
+import type { Verdict } from '../../report/page.ts'
+import type { HackingSettings, RewardDesign } from './settings.ts'
 
 const colours: Record<RewardDesign, string> = { raw: '#e5484d', centred: '#f76b15', clip: '#8e4ec6', par: '#30a46c' }
 

@@ -1,4 +1,4 @@
-import type { Arm, Budget } from '../harness/experiment.ts'
+import type { Arm, Budget } from '../../harness/experiment.ts'
 
 /** What is done to the reward model's score before it becomes the reward. */
 export const rewardDesigns = ['raw', 'centred', 'clip', 'par'] as const

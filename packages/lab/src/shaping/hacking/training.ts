@@ -1,0 +1,145 @@
+import { join } from 'node:path'
+import { bindStage, defineRecipe, jsonColumn, numbers, Random, type Recipe, signal } from '@guerdon/core'
+import {
+  advantageRows,
+  createPolicyTrainer,
+  createScorer,
+  responseOf,
+  rolloutBatch,
+  type SampledSequences,
+  saveCheckpoint,
+} from '@guerdon/learn'
+import { findStage } from '@guerdon/methods'
+import { parStage } from '@guerdon/methods/shaping/par'
+import { goldReward, type NotePrompt, praiseCount } from '@guerdon/worlds/text/keyword-notes'
+import type { Arm, Budget, JobContext, RunRecord } from '../../harness/experiment.ts'
+import { writeAtomic } from '../../harness/results.ts'
+import { createNoteSampler, drawPrompts, loadShared, modelConfig, type SharedFacts } from './models.ts'
+import { type HackingSettings, hackingSizes, type RewardDesign } from './settings.ts'
+
+/** Trains one policy under one reward design and KL weight; its last parameters stay in the folder. */
+export async function run(
+  arm: Arm<HackingSettings>,
+  seed: number,
+  budget: Budget,
+  { folder, signal: cancelled, progress }: JobContext,
+): Promise<RunRecord> {
+  const sizes = hackingSizes(budget)
+  const { design, klWeight } = arm.settings
+  // All arms of a seed meet the same prompts and the same sampling noise.
+  const random = new Random(seed).split('hacking/run')
+  const { reference, rewardModel, facts } = loadShared(folder)
+  const score = createScorer(rewardModel, modelConfig)
+  const sampler = createNoteSampler()
+  const trainer = createPolicyTrainer(reference, reference, {
+    config: modelConfig,
+    klWeight,
+    learningRate: sizes.learningRate,
+    maximumGradientNorm: 1,
+    aggregation: { aggregation: 'seq-mean-token-sum' },
+  })
+  const recipe = rewardRecipe(design)
+  let state = recipe.initialState()
+
+  const drawing = random.split('prompts')
+  const sampling = random.split('sampling')
+  const trace: Record<'gold' | 'proxy' | 'kl' | 'length' | 'praise', number[]> = {
+    gold: [],
+    proxy: [],
+    kl: [],
+    length: [],
+    praise: [],
+  }
+  for (let update = 0; update < sizes.policyUpdates; update++) {
+    cancelled.throwIfAborted()
+    const chosen = drawPrompts(sizes.prompts, drawing)
+    const asked = chosen.flatMap(prompt => Array<NotePrompt>(sizes.groupSize).fill(prompt))
+    const groupIds = chosen.flatMap((prompt, i) => Array<string>(sizes.groupSize).fill(`${i}:${prompt.id}`))
+    const sequences = await sampler(
+      trainer.parameters(),
+      asked.map(prompt => prompt.tokens),
+      sampling,
+    )
+    const scores = await score(sequences)
+    const sampled = rolloutBatch(
+      { sequences, groupIds },
+      {
+        'rollout.score': signal('rollout', scores),
+        'rollout.referenceScores': jsonColumn(
+          'rollout',
+          asked.map(prompt => facts.referenceScores[prompt.id]),
+        ),
+      },
+    )
+    const result = await recipe.run(sampled, state)
+    state = result.state
+    const laidOut = advantageRows(result.batch, numbers(result.batch, 'token.advantage'), sequences)
+    const measured = await trainer.update(sequences, laidOut.advantages, laidOut.mask)
+    record(trace, asked, sequences, scores, measured.kl)
+    progress((update + 1) / sizes.policyUpdates)
+  }
+  writeAtomic(join(folder, `${arm.id}.safetensors`), saveCheckpoint(trainer.parameters()))
+  return runRecord(trace, facts, sizes.policyUpdates * sizes.prompts * sizes.groupSize)
+}
+
+/**
+ * Raw score → shaped reward → advantage. The group mean is subtracted and nothing is divided: dividing by the group's
+ * spread would undo the scale that shaping chose.
+ */
+function rewardRecipe(design: RewardDesign): Recipe {
+  return defineRecipe({
+    name: `hacking-${design}`,
+    records: [
+      { name: 'rollout.score', kind: 'number' },
+      { name: 'rollout.referenceScores', kind: 'json' },
+    ],
+    steps: [
+      bindStage(parStage, { shape: design }),
+      {
+        stage: bindStage(findStage('drGrpo'), { place: 'tokens' }),
+        columns: { 'rollout.score': 'rollout.reward' },
+      },
+    ],
+    final: 'token.advantage',
+  })
+}
+
+function record(
+  trace: Record<string, number[]>,
+  asked: readonly NotePrompt[],
+  sequences: SampledSequences,
+  scores: Float64Array,
+  klPerToken: number,
+): void {
+  const golds = asked.map((prompt, i) => goldReward(prompt, responseOf(sequences, i)).total)
+  const length = average(sequences.responseLengths)
+  trace.gold.push(average(golds))
+  trace.proxy.push(average(scores))
+  trace.kl.push(klPerToken * length)
+  trace.length.push(length)
+  trace.praise.push(average(asked.map((_, i) => praiseCount(responseOf(sequences, i)))))
+}
+
+function runRecord(trace: Record<string, number[]>, facts: SharedFacts, rollouts: number): RunRecord {
+  const updates = trace.gold.length
+  const window = Math.max(1, Math.floor(updates / 60))
+  const x = Array.from({ length: Math.floor(updates / window) }, (_, i) => (i + 1) * window)
+  const curve = (values: readonly number[]) => ({ x, y: x.map(end => average(values.slice(end - window, end))) })
+  const last = Math.max(1, Math.floor(updates / 10))
+  const final = (values: readonly number[]): number => average(values.slice(-last))
+  return {
+    metrics: {
+      ...Object.fromEntries(Object.entries(trace).map(([name, values]) => [name, final(values)])),
+      modelAccuracy: facts.modelAccuracy,
+      modelGoldAccuracy: facts.modelGoldAccuracy,
+    },
+    curves: Object.fromEntries(Object.entries(trace).map(([name, values]) => [name, curve(values)])),
+    spent: { rollouts, updates, rewardModelCalls: rollouts },
+  }
+}
+
+function average(values: ArrayLike<number>): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) total += values[i]
+  return total / values.length
+}
