@@ -86,25 +86,23 @@ async function training({ loss, parameters, batch }) {
   }
 }
 
-const row = (x, at) => t.squeeze(t.slice(x, { starts: [at], ends: [at + 1] }), { axis: 0 })
+/** The arrays along the first axis, without copying. */
+function rows({ shape: [count, ...shape], data }) {
+  const size = data.length / count
+  return Array.from({ length: count }, (_, i) => t.ndarray(data.subarray(i * size, (i + 1) * size), { shape }))
+}
 
-/** Token by token against the cache, as many steps in one call as there is noise for. */
-function continueSampling(p, token, caches, position, noise) {
-  let [last, known] = [token, caches]
-  const sampled = []
-  for (let i = 0; i < noise.shape[0]; i++) {
-    const at = t.add(position, i)
-    let x = t.expandDims(t.add(t.embedding(p.token, last), t.gather(p.position, at)), { axis: 1 })
-    known = known.map((cache, layer) => {
-      const step = t.transformerBlockStep(p.blocks[layer], x, cache, at, { heads })
-      x = step.output
-      return step.cache
-    })
-    const scores = t.squeeze(t.dense(p.head, t.layerNormLayer(p.final, x)), { axis: 1 })
-    last = t.argMax(t.add(scores, row(noise, i)))
-    sampled.push(last)
-  }
-  return { token: last, caches: known, sum: t.sum(t.stack(sampled)) }
+/** The next token of every sequence, drawn by Gumbel noise, with the cache's new entries. */
+function sampleNext(p, token, caches, position, noise) {
+  let x = t.expandDims(t.add(t.embedding(p.token, token), t.gather(p.position, position)), { axis: 1 })
+  const entries = caches.map((cache, i) => {
+    const step = t.transformerBlockStep(p.blocks[i], x, cache, position, { heads })
+    x = step.output
+    return step.entry
+  })
+  const scores = t.squeeze(t.dense(p.head, t.layerNormLayer(p.final, x)), { axis: 1 })
+  const next = t.argMax(t.add(scores, noise))
+  return { token: next, entries, sum: t.sum(next) }
 }
 
 const others = {
@@ -114,21 +112,17 @@ const others = {
   },
   async sampling() {
     const parameters = transformerParameters()
-    const [length, batch, vocabulary] = data('gumbel').shape
-    const perCall = Number(process.env.CHUNK ?? 1)
-    const empty = parameters.blocks.map(() => t.attentionCache({ batch, heads, length, width: model.width }))
-    const noise = Array.from({ length: length / perCall }, (_, i) => {
-      const size = perCall * batch * vocabulary
-      return t.ndarray(data('gumbel').data.subarray(i * size, (i + 1) * size), { shape: [perCall, batch, vocabulary] })
-    })
-    const at = i => t.ndarray(i * perCall, { dtype: 'int32' })
-    const step = await t.compile(continueSampling, [parameters, data('first'), empty, at(0), noise[0]], options)
+    const [length, batch] = data('gumbel').shape
+    const caches = parameters.blocks.map(() => t.attentionCache({ batch, heads, length, width: model.width }))
+    const noise = rows(data('gumbel'))
+    const at = i => t.ndarray(i, { dtype: 'int32' })
+    const step = await t.compile(sampleNext, [parameters, data('first'), caches, at(0), noise[0]], options)
     return async () => {
-      let [token, caches, sum] = [data('first'), empty, 0]
-      for (let i = 0; i < noise.length; i++) {
+      let [token, sum] = [data('first'), 0]
+      for (let i = 0; i < length; i++) {
         const next = await step.run(parameters, token, caches, at(i), noise[i])
+        for (const [layer, entry] of next.entries.entries()) t.extendCache(caches[layer], entry, i)
         token = next.token
-        caches = next.caches
         sum += next.sum.data[0]
       }
       return sum
@@ -136,11 +130,8 @@ const others = {
   },
   async prefix() {
     const parameters = transformerParameters()
-    const [length, batch, vocabulary] = data('gumbel').shape
-    const noise = Array.from({ length }, (_, i) => {
-      const size = batch * vocabulary
-      return t.ndarray(data('gumbel').data.subarray(i * size, (i + 1) * size), { shape: [batch, vocabulary] })
-    })
+    const [length, batch] = data('gumbel').shape
+    const noise = rows(data('gumbel'))
     const step = t.jit((p, tokens, noise) => {
       const all = logits(p, tokens)
       const last = t.slice(all, { starts: [-1], ends: [tokens.shape[1]], axes: [1] })

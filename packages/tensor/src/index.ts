@@ -23,6 +23,7 @@ export {
   attentionCache,
   attentionParameters,
   attentionStep,
+  extendCache,
 } from './nn/attention.ts'
 export { type Conv2d, conv2dLayer, conv2dParameters } from './nn/conv.ts'
 export { type Dense, dense, denseParameters, mlp, mlpParameters } from './nn/dense.ts'

@@ -54,6 +54,14 @@ describe('attention', () => {
   const parameters = t.transformerBlockParameters(random, { width })
   const x = t.ndarray(random.normals(batch * length * width), { shape: [batch, length, width] })
 
+  test('extendCache refuses positions outside the cache', () => {
+    const cache = t.attentionCache({ batch, heads, length, width })
+    const entry = t.attentionCache({ batch, heads, length: 1, width })
+    for (const position of [-1, length, Number.NaN]) {
+      expect(() => t.extendCache(cache, entry, position)).toThrow(/position in \[0, 4\]/)
+    }
+  })
+
   test('with the cache gives what the whole sequence gives, position by position', async () => {
     const whole = t.interpret((p: t.TransformerBlock, all: Tensor) =>
       t.transformerBlock(p, all, { heads, causal: true }),
@@ -62,6 +70,8 @@ describe('attention', () => {
       t.transformerBlockStep(p, one, cache, position, { heads }),
     )
     let cache = t.attentionCache({ batch, heads, length, width })
+    const written = t.attentionCache({ batch, heads, length, width })
+    written.keys.data.fill(1e6)
     for (let position = 0; position < length; position++) {
       const one = Float64Array.from({ length: batch * width }, (_, i) => {
         return x.data[(Math.floor(i / width) * length + position) * width + (i % width)]
@@ -73,6 +83,19 @@ describe('attention', () => {
         t.ndarray(position, { dtype: 'int32' }),
       )
       cache = result.cache
+      t.extendCache(written, result.entry, position)
+      for (const part of ['keys', 'values'] as const) {
+        const rows = (array: NdArray) =>
+          t.interpret((all: Tensor) => t.slice(all, { starts: [0], ends: [position + 1], axes: [2] }))(array)
+        expect(rows(written[part])).toEqual(rows(cache[part]))
+      }
+      const again = await step(
+        parameters,
+        t.ndarray(one, { shape: [batch, 1, width] }),
+        written,
+        t.ndarray(position, { dtype: 'int32' }),
+      )
+      expect(again.output).toEqual(result.output)
       for (let i = 0; i < batch * width; i++) {
         const at = (Math.floor(i / width) * length + position) * width + (i % width)
         expect(result.output.data[i]).toBeCloseTo(whole.data[at], 5)

@@ -1,9 +1,9 @@
 import type { Random } from '@guerdon/core'
 import type { Tensor } from '../graph.ts'
 import { type NdArray, sizeOf } from '../ndarray.ts'
-import { mul } from '../operators/binary.ts'
-import { equal, lessEqual, where } from '../operators/compare.ts'
-import { reshape, sliceAxis, transpose } from '../operators/layout.ts'
+import { add, mul } from '../operators/binary.ts'
+import { equal, less, where } from '../operators/compare.ts'
+import { concat, reshape, sliceAxis, transpose } from '../operators/layout.ts'
 import { causalMask } from '../operators/masks.ts'
 import { matmul } from '../operators/matmul.ts'
 import { softmax } from '../operators/softmax.ts'
@@ -60,8 +60,8 @@ function project(parameters: Attention, x: Tensor, heads: number): [Tensor, Tens
 function mix(parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | undefined): Tensor {
   const [batch, heads, length, perHead] = query.shape
   const raw = matmul(mul(query, 1 / Math.sqrt(perHead)), keys, { transposeB: true })
-  // A finite floor keeps rows without any permitted position at uniform weights rather than NaN.
-  const scores = mask === undefined ? raw : where(mask, raw, -1e30)
+  // Adding costs no work in the gradient; a finite floor keeps rows without any permitted position from becoming NaN.
+  const scores = mask === undefined ? raw : add(raw, where(mask, 0, -1e30))
   const mixed = transpose(matmul(softmax(scores), values), [0, 2, 1, 3])
   return dense(parameters.output, reshape(mixed, [batch, length, heads * perHead]))
 }
@@ -81,8 +81,12 @@ export function attention(
 }
 
 /**
- * Causal self-attention of one further position: x `[B][1][width]` at `position` (int32 scalar) against the cache, which
- * gets the new key and value. Equal to the row `position` of {@link attention} over the whole sequence.
+ * Causal self-attention of one further position: x `[B][1][width]` at `position` (int32 scalar) against the cache, whose
+ * places from `position` on are not read. Equal to the row `position` of {@link attention} over the whole sequence.
+ *
+ * Returns the new key and value as `entry`, to be put into the cache's arrays with {@link extendCache}, and, for callers
+ * that do not write into arrays, the whole extended `cache`; what is not used is not computed. Copying whole caches out
+ * of every step costs more than the step.
  */
 export function attentionStep(
   parameters: Attention,
@@ -90,11 +94,33 @@ export function attentionStep(
   cache: AttentionCache,
   position: Tensor,
   options: { heads: number },
-): { output: Tensor; cache: AttentionCache } {
+): { output: Tensor; cache: AttentionCache; entry: AttentionCache } {
   const [query, key, value] = project(parameters, x, options.heads)
-  const places = arange(cache.keys.shape[2])
+  const [batch, heads, length, perHead] = cache.keys.shape
+  const places = arange(length)
+  const scaled = mul(query, 1 / Math.sqrt(perHead))
+  const earlier = add(matmul(scaled, cache.keys, { transposeB: true }), where(less(places, position), 0, -1e30))
+  const weights = softmax(concat([earlier, matmul(scaled, key, { transposeB: true })], { axis: -1 }))
+  const recalled = matmul(sliceAxis(weights, 3, 0, length), cache.values)
+  const mixed = add(recalled, mul(sliceAxis(weights, 3, length, length + 1), value))
   const here = reshape(equal(places, position), [-1, 1])
-  const keys = where(here, key, cache.keys)
-  const values = where(here, value, cache.values)
-  return { output: mix(parameters, query, keys, values, lessEqual(places, position)), cache: { keys, values } }
+  return {
+    output: dense(parameters.output, reshape(mixed, [batch, 1, heads * perHead])),
+    cache: { keys: where(here, key, cache.keys), values: where(here, value, cache.values) },
+    entry: { keys: key, values: value },
+  }
+}
+
+/** Writes the entry that {@link attentionStep} gave for `position` into the arrays of the cache, in place. */
+export function extendCache(cache: AttentionCache<NdArray>, entry: AttentionCache<NdArray>, position: number): void {
+  const [, , length, perHead] = cache.keys.shape
+  if (!(position >= 0 && position < length)) {
+    throw shapeError('extendCache', `a position in [0, ${length - 1}]`, `${position}`, 'make the cache longer')
+  }
+  for (const part of ['keys', 'values'] as const) {
+    const [target, source] = [cache[part].data, entry[part].data]
+    for (let from = 0, to = position * perHead; from < source.length; from += perHead, to += length * perHead) {
+      for (let i = 0; i < perHead; i++) target[to + i] = source[from + i]
+    }
+  }
 }

@@ -53,8 +53,8 @@ export function transformerBlockStep(
   cache: AttentionCache,
   position: Tensor,
   options: { heads: number },
-): { output: Tensor; cache: AttentionCache } {
+): { output: Tensor; cache: AttentionCache; entry: AttentionCache } {
   const normal = layerNormLayer(parameters.attentionNorm, x)
   const step = attentionStep(parameters.attention, normal, cache, position, options)
-  return { output: hiddenPart(parameters, add(x, step.output)), cache: step.cache }
+  return { ...step, output: hiddenPart(parameters, add(x, step.output)) }
 }
