@@ -32,6 +32,10 @@ export const recipeSchema = z.strictObject({
   about: z.string().default(''),
   records: z.array(columnSchema).default([]).describe('custom columns the records bring; a bare name holds numbers'),
   steps: z.array(stepSchema).min(1),
+  rollouts: z
+    .string()
+    .optional()
+    .describe('a file of rollouts to try it on, relative to the recipe; decides no number'),
   final: z.string().optional().describe('the column that is the reward; else the first one the last step writes'),
 })
 

@@ -37,13 +37,13 @@ interface Held {
   readonly checked: CheckedRollout
 }
 
-/** Ids and ended groups remembered for recognising repetitions: memory stays constant however long the stream. */
-const REMEMBERED = 100_000
+/** Ids and ended groups remembered at least, for recognising repetitions: memory stays constant however long the stream. */
+const REMEMBERED = 50_000
 
 /**
  * Reads rollouts from a JSONL stream of any size as batches of whole groups, holding only the groups that are still open.
  * Every column met so far exists in all later batches. Besides what `readJsonLines` and `batchFromRollouts` refuse, a
- * group that goes on after it had ended is an error; repeated ids and groups are recognised among the last 100 000.
+ * group that goes on after it had ended is an error; repeated ids and groups are recognised among the last 50 000.
  */
 export function readRolloutBatches(source: ByteSource, options: RolloutStreamOptions = {}): RolloutStream {
   const reading = readJsonLines(source, options)
@@ -142,14 +142,17 @@ function withPlace(error: GuerdonError, file: string | undefined, line: number):
   return located(new GuerdonError(error.code, message, error), file === undefined ? { line } : { file, line })
 }
 
-/** A set of the last `size` things put into it. */
+/** A set of at least the last `size` things put into it and at most twice as many: two generations, the older one dropped. */
 function recent<T>(size: number): { has(entry: T): boolean; add(entry: T): void } {
-  const entries = new Set<T>()
+  let young = new Set<T>()
+  let old = new Set<T>()
   return {
-    has: entry => entries.has(entry),
+    has: entry => young.has(entry) || old.has(entry),
     add: entry => {
-      entries.add(entry)
-      if (entries.size > size) entries.delete(entries.values().next().value as T)
+      young.add(entry)
+      if (young.size < size) return
+      old = young
+      young = new Set()
     },
   }
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createReadStream, createWriteStream, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { GuerdonError } from '@guerdon/core'
 import type { Io } from './io.ts'
@@ -66,21 +65,27 @@ export function openWriter(file: string): FileWriter {
   const partial = `${file}.partial`
   const stream = createWriteStream(partial)
   let failure: unknown
+  let proceed: () => void = () => undefined
   stream.on('error', error => {
     failure = error
   })
+  for (const event of ['drain', 'close']) stream.on(event, () => proceed())
+  const settled = () =>
+    new Promise<void>(resolve => {
+      proceed = resolve
+    })
   const check = () => {
     if (failure !== undefined) throw ioError('write', file, failure)
   }
   return {
     write: async text => {
       check()
-      if (!stream.write(text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+      if (!stream.write(text) && !stream.closed) await settled()
       check()
     },
     finish: async () => {
       stream.end()
-      if (failure === undefined) await once(stream, 'close').catch(() => undefined)
+      if (!stream.closed) await settled()
       check()
       renameSync(partial, file)
     },

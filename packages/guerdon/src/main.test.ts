@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +22,8 @@ beforeAll(() => {
     rollout('a') + rollout('bbb', { response: 'say \u001b[31mred\u0007' }) + rollout('cc'),
   )
 })
+const recipes = fileURLToPath(new URL('../../../examples/recipes/', import.meta.url))
+
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function run(argv: readonly string[], input = '') {
@@ -50,7 +52,6 @@ describe('guerdon', () => {
   })
   it.each([
     [['scroe'], /unknown command 'scroe'\s+\(Did you mean score\?\)/],
-    [['score', '--recipe', 'y'], /missing required argument 'file'/],
     [['score', 'x'], /required option '-r, --recipe <file>' not specified/],
     [['score', 'x', '--recipe', 'y', '--limit', 'many'], /expected a whole number/],
     [['score', 'x', '--recipe', 'y', '--limit', '0'], /≥ 1/],
@@ -77,6 +78,20 @@ describe('guerdon', () => {
     expect(bad.status).toBe(1)
     expect(spawnSync(process.execPath, [cli, 'scroe']).status).toBe(2)
   })
+})
+
+describe('the example recipes', () => {
+  it.each(readdirSync(recipes).filter(name => name.endsWith('.yaml')))(
+    '%s scores the rollouts it names',
+    async name => {
+      const { code, out, err } = await run(['score', '-r', join(recipes, name), '--json'])
+      expect(err).toBe('')
+      expect(code).toBe(0)
+      const { rollouts, final } = JSON.parse(out) as { rollouts: number; final: { scored: number } }
+      expect(rollouts).toBeGreaterThan(0)
+      expect(final.scored).toBeGreaterThan(0)
+    },
+  )
 })
 
 describe('guerdon methods', () => {
@@ -149,7 +164,7 @@ describe('guerdon score', () => {
       ['score', '-', '-r', at('clip.yaml'), '--limit', '2', '--json'],
       readFileSync(at('good.jsonl'), 'utf8'),
     )
-    expect(JSON.parse(out)).toMatchObject({ file: '-', rollouts: 2 })
+    expect(JSON.parse(out)).toMatchObject({ file: 'standard input', rollouts: 2 })
   })
 
   it('goes on from a saved state, and refuses one of another recipe', async () => {
@@ -240,6 +255,15 @@ describe('guerdon score', () => {
     const { code, err } = await run(['score', at('empty.jsonl'), '-r', at('clip.yaml')])
     expect(code).toBe(1)
     expect(err).toMatch(message)
+  })
+
+  it('reads the rollouts that the recipe names when told no others', async () => {
+    writeFileSync(at('named.yaml'), `rollouts: good.jsonl\n${clip}`)
+    expect(await run(['score', '-r', at('named.yaml')])).toMatchObject({ code: 0 })
+    expect(await run(['score', '-r', at('clip.yaml')])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('names none'),
+    })
   })
 
   it('answers files that cannot be opened', async () => {

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { GuerdonError, located, type ParseRecipeOptions, parseRecipe, type Recipe } from '@guerdon/core'
 import { methodStages } from '@guerdon/methods'
 import { parseDocument } from 'yaml'
@@ -41,6 +42,12 @@ export function checkRecipe(plain: unknown, file: string): void {
   } catch (error) {
     if (!(error instanceof GuerdonError) || error.code !== 'missing_column') throw error
   }
+}
+
+/** The rollouts a recipe file names for trying it, as a path; undefined when it names none. */
+export function rolloutsOf(plain: unknown, file: string): string | undefined {
+  const named = typeof plain === 'object' && plain !== null && 'rollouts' in plain ? plain.rollouts : undefined
+  return typeof named === 'string' ? join(dirname(file), named) : undefined
 }
 
 function lineAt(text: string, position: number): number {

@@ -12,7 +12,7 @@ interface ScoreOptions extends ScoreFileOptions {
 export function scoreCommand(io: Io): Command {
   return new Command('score')
     .description('run recorded rollouts through a recipe and show what reward they would get')
-    .argument('<file>', 'rollouts as JSONL, one a line; - reads standard input')
+    .argument('[file]', 'rollouts as JSONL, one a line; - is standard input; default: those the recipe names')
     .requiredOption('-r, --recipe <file>', 'recipe, YAML or JSON')
     .option('-o, --out <file>', 'write the scores, one line a rollout')
     .addOption(
@@ -39,8 +39,8 @@ export function scoreCommand(io: Io): Command {
       'after',
       '\nRollouts of a group are scored together: they stand next to each other in the file, or within --group-window.',
     )
-    .action(async (file: string, options: ScoreOptions) => {
-      const { summary, reading, timing, explanation } = await scoreFile(file, options, io)
+    .action(async (given: string | undefined, options: ScoreOptions) => {
+      const { file, summary, reading, timing, explanation } = await scoreFile(given, options, io)
       if (options.json === true) {
         io.out(
           `${JSON.stringify({ file, ...summary, reading, timing, ...(explanation === undefined ? {} : { explanation }) })}\n`,

@@ -11,7 +11,7 @@ import {
 } from '@guerdon/core'
 import { openBytes, openWriter, readText, writeText } from '../files.ts'
 import type { Io } from '../io.ts'
-import { buildRecipe, checkRecipe, readRecipeFile } from '../recipe-file.ts'
+import { buildRecipe, checkRecipe, readRecipeFile, rolloutsOf } from '../recipe-file.ts'
 import { type OutputForm, outputLines } from './output.ts'
 import { readingProgress } from './progress.ts'
 import type { ScoreTiming } from './report.ts'
@@ -32,6 +32,8 @@ export interface ScoreFileOptions {
 }
 
 export interface ScoredFile {
+  /** What was read, as people know it. */
+  readonly file: string
   readonly summary: ScoreSummary
   readonly reading: JsonlReport
   readonly timing: ScoreTiming
@@ -39,13 +41,20 @@ export interface ScoredFile {
 }
 
 /**
- * Streams a file of rollouts through a recipe, group by group, in constant memory. The recipe is checked against the
+ * Streams a file of rollouts (the one the recipe names, when none is given) through a recipe, group by group, in constant memory. The recipe is checked against the
  * columns of the first batch. Nothing is left behind when it fails: the scored file appears whole or not at all, the state
  * is written at the end. Throws `io`, whatever reading and the recipe refuse, and `empty` without a single usable rollout.
  */
-export async function scoreFile(file: string, options: ScoreFileOptions, io: Io): Promise<ScoredFile> {
+export async function scoreFile(given: string | undefined, options: ScoreFileOptions, io: Io): Promise<ScoredFile> {
   const plain = readRecipeFile(options.recipe)
   checkRecipe(plain, options.recipe)
+  const file = given ?? rolloutsOf(plain, options.recipe)
+  if (file === undefined) {
+    throw new GuerdonError('invalid_input', `expected a file of rollouts; got none, and ${options.recipe} names none`, {
+      file: options.recipe,
+      hint: 'guerdon score FILE --recipe RECIPE, or rollouts: FILE in the recipe',
+    })
+  }
   const source = openBytes(file, io)
   let bytesRead = 0
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -93,6 +102,7 @@ export async function scoreFile(file: string, options: ScoreFileOptions, io: Io)
   }
   const summary = run.summary.summary()
   return {
+    file: source.name,
     summary,
     reading: report,
     timing: timingOf(run, summary.rollouts),
