@@ -15,3 +15,13 @@ export function rows(array: NdArray): number[][] {
   const [, columns] = array.shape
   return Array.from({ length: array.shape[0] }, (_, i) => row(array).slice(i * columns, (i + 1) * columns))
 }
+
+/** An array of any rank as nested lists; a scalar as a number. */
+export function nested(array: NdArray): unknown {
+  const build = (axis: number, offset: number): unknown => {
+    if (axis === array.shape.length) return array.data[offset]
+    const stride = array.shape.slice(axis + 1).reduce((product, size) => product * size, 1)
+    return Array.from({ length: array.shape[axis] }, (_, i) => build(axis + 1, offset + i * stride))
+  }
+  return build(0, 0)
+}

@@ -2,6 +2,8 @@ import type { MethodDefinition } from '../method.ts'
 import { craftGui } from './craft-gui.ts'
 import { harmo } from './harmo.ts'
 import { mobileR1 } from './mobile-r1.ts'
+import { promptEnhancer } from './promptenhancer.ts'
+import { researchIdea } from './research-idea.ts'
 import { semanticReward } from './semantic-reward.ts'
 import { shopR1 } from './shop-r1.ts'
 import { toolrl } from './toolrl.ts'
@@ -16,4 +18,6 @@ export const rulesMethods: readonly MethodDefinition[] = [
   visionR1,
   harmo,
   semanticReward,
+  researchIdea,
+  promptEnhancer,
 ]
