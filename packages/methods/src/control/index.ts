@@ -1,5 +1,8 @@
 import type { MethodDefinition } from '../method.ts'
+import { barfi } from './barfi.ts'
+import { effectiveRewardSpec } from './effective-reward-spec.ts'
 import { envsAndBaselinesRl } from './envs-and-baselines-rl.ts'
+import { lipschitzGail } from './lipschitz-gail.ts'
 import { lucySkg } from './lucy-skg.ts'
 import { perceptualRewards } from './perceptual-rewards.ts'
 import { rewardDesignThesis } from './reward-design-thesis.ts'
@@ -9,6 +12,9 @@ import { xland } from './xland.ts'
 export const controlMethods: readonly MethodDefinition[] = [
   envsAndBaselinesRl,
   rewardDesignThesis,
+  barfi,
+  lipschitzGail,
+  effectiveRewardSpec,
   perceptualRewards,
   lucySkg,
   xland,
