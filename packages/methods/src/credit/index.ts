@@ -2,7 +2,8 @@ import type { MethodDefinition } from '../method.ts'
 import { baselinesAdvantage } from './baselines-advantage.ts'
 import { empg } from './empg.ts'
 import { gRa } from './g-ra.ts'
+import { igpo } from './igpo.ts'
 import { salt } from './salt.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage, salt, empg, gRa]
+export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage, salt, empg, gRa, igpo]
