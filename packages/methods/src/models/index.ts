@@ -3,6 +3,7 @@ import { baseReward } from './base-reward.ts'
 import { baselinesRewardModel } from './baselines-reward-model.ts'
 import { polar } from './polar.ts'
 import { rlhfSecrets2 } from './rlhf-secrets-2.ts'
+import { vpl } from './vpl.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar, baseReward, rlhfSecrets2]
+export const modelsMethods: readonly MethodDefinition[] = [baselinesRewardModel, polar, baseReward, rlhfSecrets2, vpl]

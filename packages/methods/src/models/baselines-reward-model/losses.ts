@@ -146,7 +146,7 @@ export function sequenceScores(
   const total = sum(tokens, { axis: [1, 2] })
   return {
     sum: total,
-    average: div(total, sum(cast(counts, 'float64'), { axis: 1 })),
+    average: div(total, sum(cast(counts, logits.dtype), { axis: 1 })),
     norm: neg(sqrt(sum(square(tokens), { axis: [1, 2] }))),
   }
 }
