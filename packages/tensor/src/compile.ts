@@ -49,13 +49,10 @@ export async function compile<A extends readonly unknown[], R>(
   const graph = traceAny(f, exampleArgs as readonly unknown[], dtype)
   const inputs = describe(graph.inputs, 'i')
   const outputs = describe(graph.outputs, 'o')
-  const onnx = encodeGraph(graph.inputs, graph.outputs, {
-    inputs: inputs.map(({ name }) => name),
-    outputs: outputs.map(({ name }) => name),
-  })
-  const session: Session = await backend.load(onnx, inputs, outputs, {
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  })
+  const { threads = 1 } = options
+  const names = { inputs: inputs.map(({ name }) => name), outputs: outputs.map(({ name }) => name) }
+  const onnx = encodeGraph(graph.inputs, graph.outputs, names, { threads })
+  const session: Session = await backend.load(onnx, inputs, outputs, { threads })
   return {
     async run(...args) {
       const arrays = argumentArrays(args as readonly unknown[], dtype)

@@ -9,6 +9,10 @@ export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>
  * same value, which is how common sub-expressions are shared.
  */
 export interface Emitter {
+  /** True when a run uses one thread: ONNX Runtime's ScatterND adds without locks. */
+  readonly singleThread: boolean
+  /** True when the graph has a node of this operator, whose by-products can then be shared. */
+  has(operator: string): boolean
   /** Adds a node with one output and returns its name. */
   one(op: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string
   /** Adds a node with several outputs. */

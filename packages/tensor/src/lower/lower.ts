@@ -17,12 +17,25 @@ export interface LowerNames {
   readonly outputs: readonly string[]
 }
 
+/** What is known about how the model will be run. */
+export interface LowerOptions {
+  /** Threads of one run; unknown by default, which is treated as many. */
+  readonly threads?: number
+}
+
 /** A graph as an ONNX model, simplified; inputs that nothing depends on are kept. */
-export function lowerGraph(inputs: readonly Tensor[], outputs: readonly Tensor[], names: LowerNames): OnnxModel {
+export function lowerGraph(
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  names: LowerNames,
+  options: LowerOptions = {},
+): OnnxModel {
   const simple = simplify(outputs)
-  const writer = new ModelWriter(new Set([...names.inputs, ...names.outputs]))
+  const order = topologicalOrder(simple)
+  const operators = new Set(order.map(tensor => tensor.op.name))
+  const writer = new ModelWriter(new Set([...names.inputs, ...names.outputs]), options.threads === 1, operators)
   const values = new Map<Tensor, string>(inputs.map((input, i) => [input, names.inputs[i]]))
-  for (const tensor of topologicalOrder(simple)) {
+  for (const tensor of order) {
     if (values.has(tensor)) continue
     const operands = tensor.inputs.map(input => values.get(input)!)
     values.set(tensor, tensor.op.lower(tensor, operands, writer))
@@ -40,8 +53,13 @@ export function lowerGraph(inputs: readonly Tensor[], outputs: readonly Tensor[]
 }
 
 /** The bytes of {@link lowerGraph}. */
-export function encodeGraph(inputs: readonly Tensor[], outputs: readonly Tensor[], names: LowerNames): Uint8Array {
-  return encodeModel(lowerGraph(inputs, outputs, names))
+export function encodeGraph(
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  names: LowerNames,
+  options: LowerOptions = {},
+): Uint8Array {
+  return encodeModel(lowerGraph(inputs, outputs, names, options))
 }
 
 /** Leaves out unread optional outputs, and lets nodes write graph outputs directly where one output reads them. */
@@ -83,10 +101,18 @@ class ModelWriter implements Emitter {
   readonly initializers: OnnxInitializer[] = []
   readonly #known = new Map<string, string[]>()
   readonly #taken: ReadonlySet<string>
+  readonly #operators: ReadonlySet<string>
+  readonly singleThread: boolean
   #count = 0
 
-  constructor(taken: ReadonlySet<string>) {
+  constructor(taken: ReadonlySet<string>, singleThread: boolean, operators: ReadonlySet<string>) {
     this.#taken = taken
+    this.singleThread = singleThread
+    this.#operators = operators
+  }
+
+  has(operator: string): boolean {
+    return this.#operators.has(operator)
   }
 
   #name(prefix: string): string {
@@ -134,7 +160,8 @@ class ModelWriter implements Emitter {
 
   constant(array: NdArray): string {
     if (array.shape.length === 0) return this.scalar(array.data[0], array.dtype)
-    return this.#initializer(`array:${this.#count}`, tensorOf(array))
+    const filled = array.data.every(value => value === array.data[0]) ? `=${array.data[0]}` : `#${this.#count}`
+    return this.#initializer(`array:${array.dtype}[${array.shape}]${filled}`, tensorOf(array))
   }
 
   cast(value: string, to: OnnxType): string {

@@ -1,7 +1,8 @@
-import type { Tensor } from '../graph.ts'
+import { Tensor } from '../graph.ts'
+import { sizeOf } from '../ndarray.ts'
 import { add, mul, sub } from '../operators/binary.ts'
 import { uniformValue } from '../operators/fill.ts'
-import { broadcastTo, reshape, transpose } from '../operators/layout.ts'
+import { broadcastTo, concat, pad, reshape, transpose } from '../operators/layout.ts'
 import { matmul } from '../operators/matmul.ts'
 import { sameShape } from '../shape.ts'
 
@@ -88,5 +89,67 @@ const fuseTransposes: Rule = ({ op, inputs, attributes }) => {
   })
 }
 
+interface Piece {
+  readonly content: Tensor
+  readonly axis: number
+  readonly start: number
+  readonly end: number
+}
+
+/** What zeros were put around, when they were put along one axis only. */
+function pieceOf(tensor: Tensor): Piece | undefined {
+  if (tensor.op.name !== 'pad' || tensor.attributes['value'] !== 0) return undefined
+  const before = tensor.attributes['before'] as readonly number[]
+  const content = tensor.inputs[0]
+  const changed = tensor.shape.flatMap((extent, axis) => (extent === content.shape[axis] ? [] : [axis]))
+  if (changed.length !== 1) return undefined
+  const [axis] = changed
+  return { content, axis, start: before[axis], end: before[axis] + content.shape[axis] }
+}
+
+function termsOf(tensor: Tensor): Tensor[] {
+  return tensor.op.name === 'add' ? tensor.inputs.flatMap(termsOf) : [tensor]
+}
+
+/** Parts padded to their places and added up, as the gradient of slices comes out, are the parts joined. */
+const joinPieces: Rule = tensor => {
+  if (tensor.op.name !== 'add' || !tensor.inputs.some(input => input.op.name === 'pad')) return undefined
+  const pieces = termsOf(tensor).map(pieceOf)
+  if (!pieces.every(piece => piece !== undefined && piece.axis === pieces[0]?.axis)) return undefined
+  const sorted = (pieces as Piece[]).sort((a, b) => a.start - b.start)
+  if (sorted.some((piece, i) => i > 0 && piece.start !== sorted[i - 1].end)) return undefined
+  const [{ axis, start }] = sorted
+  const joined = concat(
+    sorted.map(({ content }) => content),
+    { axis },
+  )
+  const around = (count: number) => tensor.shape.map((_, a) => (a === axis ? count : 0))
+  return pad(joined, { before: around(start), after: around(tensor.shape[axis] - sorted[sorted.length - 1].end) })
+}
+
+/** A channel bias goes into the convolution. */
+const fuseConvBias: Rule = ({ op, inputs }) => {
+  if (op.name !== 'add') return undefined
+  for (const [image, bias] of [inputs, [...inputs].reverse()]) {
+    if (image.op.name !== 'conv2d' || image.inputs.length !== 2 || image.dtype !== 'float32') continue
+    const channels = image.shape[1]
+    const perChannel = bias.shape.length >= 3 && bias.shape[bias.shape.length - 3] === channels
+    if (perChannel && sizeOf(bias.shape) === channels) {
+      const inputsWithBias = [...image.inputs, reshape(bias, [channels])]
+      return new Tensor(image.op, inputsWithBias, image.attributes, image.shape, image.dtype)
+    }
+  }
+  return undefined
+}
+
 /** In the order in which they are tried. */
-export const rules: readonly Rule[] = [passOn, mergeLayout, neutral, mergeScales, signs, fuseTransposes]
+export const rules: readonly Rule[] = [
+  passOn,
+  mergeLayout,
+  neutral,
+  mergeScales,
+  signs,
+  fuseTransposes,
+  joinPieces,
+  fuseConvBias,
+]

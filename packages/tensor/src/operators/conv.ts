@@ -160,14 +160,14 @@ function exchangedConvolution(
   return transpose(cut, [1, 0, 2, 3])
 }
 
-/** Every window of an image as a column: `[N][C·kh·kw][rows·columns]`, by slices, one for each kernel element. */
-function windows(
+/** For each kernel element the pixels it meets, `[…][rows][columns]`, as slices of the padded image. */
+function contacts(
   x: Tensor,
   kernel: readonly number[],
   rows: number,
   columns: number,
   attributes: ConvAttributes,
-): Tensor {
+): Tensor[] {
   const { strides, pads, dilations } = attributes
   const padded = pad(x, { before: [0, 0, pads[0], pads[1]], after: [0, 0, pads[2], pads[3]] })
   const parts: Tensor[] = []
@@ -178,6 +178,18 @@ function windows(
       parts.push(slice(padded, { starts, ends, axes: [2, 3], steps: strides }))
     }
   }
+  return parts
+}
+
+/** Every window of an image as a column: `[N][C·kh·kw][rows·columns]`. */
+function windows(
+  x: Tensor,
+  kernel: readonly number[],
+  rows: number,
+  columns: number,
+  attributes: ConvAttributes,
+): Tensor {
+  const parts = contacts(x, kernel, rows, columns, attributes)
   return reshape(stack(parts, { axis: 2 }), [x.shape[0], x.shape[1] * parts.length, rows * columns])
 }
 

@@ -102,6 +102,10 @@ export const scatterAddOperator: AxisOperator = {
     const count = sizeOf(indexTensor.shape)
     const flat = [...source.shape.slice(0, axis), count, ...source.shape.slice(axis + 1)]
     const rows = sameShape(flat, updateTensor.shape) ? updates : emit.one('Reshape', [updates, emit.ints(flat)])
+    if (emit.singleThread && axis === 0) {
+      const rowIndices = emit.one('Reshape', [emit.cast(indices, 'int64'), emit.ints([count, 1])])
+      return emit.one('ScatterND', [x, rowIndices, rows], { reduction: { string: 'add' } })
+    }
     const column = flat.map((_, a) => (a === axis ? count : 1))
     const spread = emit.one('Expand', [
       emit.one('Reshape', [emit.cast(indices, 'int64'), emit.ints(column)]),

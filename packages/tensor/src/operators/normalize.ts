@@ -4,7 +4,8 @@ import { allocate, sizeOf } from '../ndarray.ts'
 import { sameShape, shapeError } from '../shape.ts'
 import { add, mul, sub } from './binary.ts'
 import { ones, zeros } from './fill.ts'
-import { broadcastTo } from './layout.ts'
+import { broadcastTo, reshape } from './layout.ts'
+import { matmul } from './matmul.ts'
 import { like, toFloat, unifyFloats } from './operands.ts'
 import { mean, sum } from './reduce.ts'
 import { rsqrt, square } from './unary.ts'
@@ -34,14 +35,16 @@ export const layerNormOperator: Operator<NormAttributes> = {
       const slope = mul(cotangent, mul(square(inverse), -1 / width))
       return [mul(slope, normalised), null, null]
     }
+    const along = mul(cotangent, normalised)
+    const column = reshape(mul(scale, 1 / width), [width, 1])
     const scaled = mul(cotangent, scale)
-    const parallel = mul(normalised, mean(mul(scaled, normalised), { axis: -1, keepDims: true }))
-    const centred = sub(scaled, mean(scaled, { axis: -1, keepDims: true }))
+    const parallel = mul(normalised, matmul(along, column))
+    const centred = sub(scaled, matmul(cotangent, column))
     const leading = x.shape.slice(0, -1).map((_, axis) => axis)
     const flat = (t: Tensor) => (leading.length === 0 ? t : sum(t, { axis: leading }))
     return [
       wanted[0] ? mul(inverse, sub(centred, parallel)) : null,
-      wanted[1] ? flat(mul(cotangent, normalised)) : null,
+      wanted[1] ? flat(along) : null,
       wanted[2] ? flat(cotangent) : null,
     ]
   },

@@ -1,5 +1,6 @@
 import { type Attributes, node, type Operator, type Tensor } from '../graph.ts'
-import { allocate, type NdArray, sizeOf } from '../ndarray.ts'
+import type { Emitter } from '../lower/emitter.ts'
+import { allocate, isFloat, type NdArray, sizeOf } from '../ndarray.ts'
 import { normalizeAxes, normalizeAxis, reducedShape, shapeError, stridedOffsets, stridesOf } from '../shape.ts'
 import { div, mul, sub } from './binary.ts'
 import { equal, greater, where } from './compare.ts'
@@ -64,6 +65,9 @@ function defineReduction(
     evaluate: (node, [x]) => evaluateReduction(node, x, reduce),
     lower(node, [x], emit) {
       const { axes, keepDims } = node.attributes
+      if (onnx === 'ReduceSum' && isFloat(node.dtype) && isLeading(axes, node.inputs[0].shape)) {
+        return sumOfRows(node, x, emit)
+      }
       const keepdims = { int: Number(keepDims) }
       // At opset 17 only ReduceSum takes its axes as an input.
       return onnx === 'ReduceSum'
@@ -71,6 +75,21 @@ function defineReduction(
         : emit.one(onnx, [x], { axes: { ints: axes }, keepdims })
     },
   }
+}
+
+/** True when all axes but the last are summed. */
+function isLeading(axes: readonly number[], shape: readonly number[]): boolean {
+  return axes.length > 0 && axes.length === shape.length - 1 && axes.every((axis, i) => axis === i)
+}
+
+/** A row of ones times the matrix of rows: several times as fast as ONNX Runtime's sum over the first axis. */
+function sumOfRows(node: Tensor<ReduceAttributes>, x: string, emit: Emitter): string {
+  const source = node.inputs[0].shape
+  const width = source[source.length - 1]
+  const rows = sizeOf(source) / Math.max(1, width)
+  const matrix = source.length === 2 ? x : emit.one('Reshape', [x, emit.ints([rows, width])])
+  const row = emit.constant({ dtype: node.dtype, shape: [1, rows], data: allocate(node.dtype, rows).fill(1) })
+  return emit.one('Reshape', [emit.one('MatMul', [row, matrix]), emit.ints(node.shape)])
 }
 
 function total(values: Float64Array): number {

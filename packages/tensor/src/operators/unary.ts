@@ -4,7 +4,7 @@ import { allocate, type DType } from '../ndarray.ts'
 import { add, div, mul, sub } from './binary.ts'
 import { greater, where } from './compare.ts'
 import { erfLowered, erfScalar } from './erf.ts'
-import { like, toFloat, toTensor } from './operands.ts'
+import { cast, like, toFloat, toTensor } from './operands.ts'
 import type { Operand } from './source.ts'
 
 interface UnaryDefinition<A extends Attributes> {
@@ -46,6 +46,27 @@ function log1pLowered(x: string, dtype: DType, emit: Emitter): string {
   const u = emit.one('Add', [one, x])
   const quotient = emit.one('Div', [emit.one('Mul', [emit.one('Log', [u]), x]), emit.one('Sub', [u, one])])
   return emit.one('Where', [emit.one('Equal', [u, one]), x, quotient])
+}
+
+/** ½(1 + erf x); HardSigmoid is the fastest way to scale and shift, and its bounds change nothing here. */
+function halfErfLowered(x: string, dtype: DType, emit: Emitter): string {
+  if (dtype === 'float32') {
+    return emit.one('HardSigmoid', [emit.one('Erf', [x])], { alpha: { float: 0.5 }, beta: { float: 0.5 } })
+  }
+  return emit.one('Mul', [
+    emit.scalar(0.5, dtype),
+    emit.one('Add', [emit.scalar(1, dtype), erfLowered(x, dtype, emit)]),
+  ])
+}
+
+/** e^(−x²)/√π, the derivative of {@link halfErf}. */
+function bell(x: Tensor): Tensor {
+  return exp(sub(-0.5 * Math.log(Math.PI), mul(x, x)))
+}
+
+/** ½(1 + erf x), the normal distribution function at x√2. */
+function halfErf(x: Tensor): Tensor {
+  return apply(operators.halfErf, x, {})
 }
 
 const operators = {
@@ -104,10 +125,31 @@ const operators = {
     pullback: (x, _y, g) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))),
     onnx: (node, x, emit) => (node.dtype === 'float32' ? emit.one('Erf', [x]) : erfLowered(x, node.dtype, emit)),
   }),
+  halfErf: defineUnary({
+    name: 'halfErf',
+    kernel: x => 0.5 * (1 + erfScalar(x)),
+    pullback: (x, _y, g) => mul(g, bell(x)),
+    onnx: (node, x, emit) => halfErfLowered(x, node.dtype, emit),
+  }),
+  gelu: defineUnary({
+    name: 'gelu',
+    kernel: x => 0.5 * x * (1 + erfScalar(x * Math.SQRT1_2)),
+    pullback: (x, _y, g) => {
+      const scaled = mul(x, Math.SQRT1_2)
+      return mul(g, add(halfErf(scaled), mul(scaled, bell(scaled))))
+    },
+    onnx: (node, x, emit) => {
+      // The fused kernel is the fastest, unless the gradient needs the distribution function anyway.
+      if (node.dtype === 'float32' && !emit.has('halfErf')) return emit.one('Gelu', [x], {}, 'com.microsoft')
+      const scaled = emit.one('Mul', [x, emit.scalar(Math.SQRT1_2, node.dtype)])
+      return emit.one('Mul', [x, halfErfLowered(scaled, node.dtype, emit)])
+    },
+  }),
   relu: defineUnary({
     name: 'relu',
     kernel: x => Math.max(x, 0),
-    pullback: (x, _y, g) => where(greater(x, 0), g, 0),
+    // By the result rather than x, so that the sign of x need not be kept.
+    pullback: (_x, y, g) => mul(g, cast(greater(y, 0), y.dtype)),
     onnx: 'Relu',
   }),
   leakyRelu: defineUnary<{ slope: number }>({
@@ -259,5 +301,5 @@ export function gelu(x: Operand, options: { approximate?: 'none' | 'tanh' } = {}
     const inner = mul(Math.sqrt(2 / Math.PI), mul(tensor, add(1, mul(0.044715, mul(tensor, tensor)))))
     return mul(mul(0.5, tensor), add(1, tanh(inner)))
   }
-  return mul(tensor, mul(0.5, add(1, erf(mul(tensor, Math.SQRT1_2)))))
+  return apply(operators.gelu, tensor, {})
 }
