@@ -55,14 +55,14 @@ export function tokenLogProbs(parameters: PolicyParameters, tokens: Tensor, conf
   return squeeze(takeAlongAxis(logProbs, expandDims(targets, { axis: 2 }), { axis: 2 }), { axis: 2 })
 }
 
-/** Logits after one more token a sequence, from the cache: [B][V]. */
+/** Logits [B][V] after one more token a sequence, and what that token adds to the cache. */
 export function policyStep(
   parameters: PolicyParameters,
   cache: TransformerCache,
   tokens: Tensor,
   position: Tensor,
   config: TransformerConfig,
-): { logits: Tensor; cache: TransformerCache } {
+): { logits: Tensor; entries: TransformerCache } {
   const step = transformerStep(parameters.body, cache, tokens, position, config)
-  return { logits: dense(parameters.head, step.hidden), cache: step.cache }
+  return { logits: dense(parameters.head, step.hidden), entries: step.entries }
 }

@@ -2,7 +2,13 @@ import { assertInRange, assertInteger, GuerdonError, type Random } from '@guerdo
 import { jit, type NdArray, type Tensor } from '@guerdon/tensor'
 import { type PolicyParameters, policyStep } from './policy.ts'
 import type { Sequences } from './sequences.ts'
-import { emptyCache, type TransformerCache, type TransformerConfig, transformerShape } from './transformer.ts'
+import {
+  emptyCache,
+  extendTransformerCache,
+  type TransformerCache,
+  type TransformerConfig,
+  transformerShape,
+} from './transformer.ts'
 
 /** What a sampler is built for. */
 export interface SamplerOptions {
@@ -66,7 +72,7 @@ export function createSampler(options: SamplerOptions): Sampler {
     for (let i = 0; i < count; i++) tokens.set(Array.from(prompts[i]), i * width)
 
     let live = count
-    let cache = emptyCache(config, count)
+    const cache = emptyCache(config, count)
     const current = new Int32Array(count)
     const row = { probabilities: new Float64Array(vocabularySize), logProbs: new Float64Array(vocabularySize) }
     for (let t = 0; t < width - 1 && live > 0; t++) {
@@ -77,7 +83,7 @@ export function createSampler(options: SamplerOptions): Sampler {
         { dtype: 'int32', shape: [count], data: current },
         { dtype: 'int32', shape: [], data: Int32Array.of(t) },
       )
-      cache = result.cache
+      extendTransformerCache(cache, result.entries, t)
       if (t < promptLength - 1) continue
       const logits = result.logits.data as Float32Array
       for (let i = 0; i < count; i++) {

@@ -3,6 +3,7 @@ import { interpret, type NdArray, type Tensor } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import {
   emptyCache,
+  extendTransformerCache,
   initialTransformer,
   type TransformerCache,
   type TransformerParameters,
@@ -31,10 +32,10 @@ describe('transformer', () => {
     const step = interpret((p: TransformerParameters, cache: TransformerCache, token: Tensor, position: Tensor) =>
       transformerStep(p, cache, token, position, config),
     )
-    let cache: TransformerCache<NdArray> = emptyCache(config, 1)
+    const cache = emptyCache(config, 1)
     tokens.forEach((token, t) => {
       const result = step(parameters, cache, int32([1], [token]), int32([], [t]))
-      cache = result.cache
+      extendTransformerCache(cache, result.entries, t)
       for (const [d, value] of result.hidden.data.entries()) expect(value).toBeCloseTo(whole[t][d], 5)
     })
   })

@@ -6,6 +6,7 @@ import {
   type Embedding,
   embedding,
   embeddingParameters,
+  extendCache,
   type LayerNorm,
   layerNormLayer,
   layerNormParameters,
@@ -105,13 +106,22 @@ export function emptyCache(config: TransformerConfig, batch: number): Transforme
   return Array.from({ length: layers }, () => attentionCache({ batch, heads, length: maximumLength, width }))
 }
 
+/** Writes what `transformerStep` returned for `position` into the cache's arrays, in place. */
+export function extendTransformerCache(
+  cache: TransformerCache<NdArray>,
+  entries: TransformerCache<NdArray>,
+  position: number,
+): void {
+  for (const [i, entry] of entries.entries()) extendCache(cache[i], entry, position)
+}
+
 /**
  * Hidden state of one new token a sequence, with keys and values of the earlier ones from the cache: what
  * `transformerHidden` gives at that position, without computing the prefix again.
  *
  * @param tokens [B] int32
  * @param position [] int32, the same for all sequences
- * @returns hidden [B][d] and the cache with this position written
+ * @returns hidden [B][d], and the position's keys and values, to be written into the cache with `extendTransformerCache`
  */
 export function transformerStep(
   parameters: TransformerParameters,
@@ -119,15 +129,15 @@ export function transformerStep(
   tokens: Tensor,
   position: Tensor,
   config: TransformerConfig,
-): { hidden: Tensor; cache: TransformerCache } {
+): { hidden: Tensor; entries: TransformerCache } {
   const { heads, width } = transformerShape(config)
   const [batch] = tokens.shape
   const placed = add(embedding(parameters.tokens, tokens), embedding(parameters.positions, reshape(position, [1])))
   let hidden = reshape(placed, [batch, 1, width])
-  const updated = parameters.blocks.map((block, i) => {
+  const entries = parameters.blocks.map((block, i) => {
     const step = transformerBlockStep(block, hidden, cache[i], position, { heads })
     hidden = step.output
-    return step.cache
+    return step.entry
   })
-  return { hidden: reshape(layerNormLayer(parameters.finalNorm, hidden), [batch, width]), cache: updated }
+  return { hidden: reshape(layerNormLayer(parameters.finalNorm, hidden), [batch, width]), entries }
 }
