@@ -7,7 +7,6 @@ import {
   type Outcome,
   optionalNumbers,
   outcomeAt,
-  Status,
   signalFromOutcomes,
 } from '@guerdon/core'
 import * as z from 'zod'
@@ -28,17 +27,16 @@ export interface ExplorationState {
 }
 
 /**
- * Adds ExploRS's count-based bonus to turn rewards: B(s′) = λ/√((λ/B_max)² + w(s′)), s′ the state a turn led to. Rollouts are counted in the
- * order of the batch; within one, the bonus is read before the state left is counted. A turn that ended the task pays no bonus, one without a state abstains.
+ * Adds ExploRS's count-based bonus to turn rewards: B(s′) = λ/√((λ/B_max)² + w(s′)), s′ the state of the rollout's next turn. Rollouts are counted in the order of the batch; within one, the
+ * bonus is read before the state left is counted. The last turn of a rollout leads to no recorded state and pays no bonus; a turn without a state abstains.
  */
 export const explorationStage = defineStage<ExplorationOptions, ExplorationState>({
   name: 'reward-design-thesis.exploration',
   about: 'pays turns that lead to states seen rarely so far',
   options: explorationOptions,
   reads: () => [
-    { name: 'turn.state', kind: 'json', about: 'the state the turn led to: any JSON, equal text is the same state' },
+    { name: 'turn.state', kind: 'json', about: 'the state the turn acted in: any JSON, equal text is the same state' },
     { name: 'turn.reward', kind: 'number', about: 'reward of the turn; 0 when absent', optional: true },
-    { name: 'turn.done', kind: 'number', about: '1 on a turn that ended the task by its own rule', optional: true },
   ],
   writes: () => [
     { name: 'turn.rewardDesignThesisBonus', kind: 'number', about: 'the bonus, in [0, maximum]' },
@@ -48,24 +46,21 @@ export const explorationStage = defineStage<ExplorationOptions, ExplorationState
   apply: (batch, state, options) => {
     const states = json(batch, 'turn.state')
     const original = optionalNumbers(batch, 'turn.reward')
-    const done = optionalNumbers(batch, 'turn.done')
     const visits = new Map(Object.entries(state.visits))
     const bonuses: Outcome[] = []
     const rewards: Outcome[] = []
     for (let r = 0; r < batch.rolloutIds.length; r++) {
-      let left: string | undefined
-      for (let t = batch.turnOffsets[r]; t < batch.turnOffsets[r + 1]; t++) {
+      const end = batch.turnOffsets[r + 1]
+      for (let t = batch.turnOffsets[r]; t < end; t++) {
         if (states[t] === undefined) {
-          bonuses.push({ status: 'abstained', reason: 'no state' })
-          rewards.push({ status: 'abstained', reason: 'no state' })
-          left = undefined
+          bonuses.push(withoutState)
+          rewards.push(withoutState)
           continue
         }
-        const reached = canonicalJson(states[t])
-        const terminal = done?.status[t] === Status.scored && done.values[t] !== 0
-        const bonus = terminal ? 0 : explorationBonus(0, visits.get(reached) ?? 0, options)
-        if (left !== undefined) visits.set(left, (visits.get(left) ?? 0) + 1)
-        left = reached
+        const reached = t + 1 < end && states[t + 1] !== undefined ? canonicalJson(states[t + 1]) : undefined
+        const bonus = reached === undefined ? 0 : explorationBonus(0, visits.get(reached) ?? 0, options)
+        const left = canonicalJson(states[t])
+        visits.set(left, (visits.get(left) ?? 0) + 1)
         bonuses.push({ status: 'scored', value: bonus })
         const reward = original ? outcomeAt(original, t) : ({ status: 'scored', value: 0 } as const)
         rewards.push(reward.status === 'scored' ? { status: 'scored', value: reward.value + bonus } : reward)
@@ -83,3 +78,5 @@ function mostVisited(visits: Map<string, number>, limit: number): Iterable<[stri
   if (visits.size <= limit) return visits
   return [...visits].sort((a, b) => b[1] - a[1]).slice(0, limit)
 }
+
+const withoutState: Outcome = { status: 'abstained', reason: 'no state' }
