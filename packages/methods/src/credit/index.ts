@@ -3,7 +3,8 @@ import { baselinesAdvantage } from './baselines-advantage.ts'
 import { empg } from './empg.ts'
 import { gRa } from './g-ra.ts'
 import { igpo } from './igpo.ts'
+import { portool } from './portool.ts'
 import { salt } from './salt.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage, salt, empg, gRa, igpo]
+export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage, salt, empg, gRa, igpo, portool]
