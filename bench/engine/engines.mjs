@@ -54,6 +54,7 @@ export async function open(engine, workload, arraysPath) {
   const first = await receive()
   return {
     ...first,
+    pid: child.pid,
     async run(n) {
       child.stdin.write(`${JSON.stringify({ run: n })}\n`)
       return receive()

@@ -1,19 +1,26 @@
 /** Times all engines on one workload, taking turns, and checks that they did the same work. */
 import { open } from './engines.mjs'
+import { calm, watch } from './quiet.mjs'
 
-const rounds = 5
+const rounds = 8
+
+/** A measurement counts as disturbed when other programs kept more than this share of one processor busy. */
+const tolerated = 0.15
 
 /**
  * Results by engine id: { median, p10, p90 } in milliseconds, calls, version, note; or { missing }. Engines take turns
- * in rounds, so that a disturbance of the machine meets all of them; each gets about `budget` milliseconds.
+ * in rounds, so that a disturbance of the machine meets all of them; each gets about `budget` milliseconds. A turn that
+ * other programs disturbed is repeated, whatever its times were, as long as `patience` milliseconds (for the workload)
+ * last; after that it is taken as it is and counted in `disturbed`.
  */
-export async function measure(engines, name, workload, arraysPath, { budget }) {
+export async function measure(engines, name, workload, arraysPath, { budget, patience }) {
+  const deadline = performance.now() + patience
   const results = {}
   const running = []
   for (const engine of engines) {
     const process = await open(engine, name, arraysPath)
     const { version, note, missing } = process
-    results[engine.id] = { version, note, missing, times: [] }
+    results[engine.id] = { version, note, missing, times: [], disturbed: 0 }
     if (missing) await process.close()
     else running.push({ process, result: results[engine.id] })
   }
@@ -22,12 +29,23 @@ export async function measure(engines, name, workload, arraysPath, { budget }) {
     for (const { process, result } of running) {
       if (result.missing || (result.estimate > budget && round > 0)) continue
       const calls = Math.max(1, Math.min(workload.round, Math.round(budget / rounds / result.estimate)))
-      result.times.push(...(await process.run(calls)).times)
+      const { times, disturbed } = await turn(process, calls, deadline)
+      result.times.push(...times)
+      if (disturbed) result.disturbed += times.length
     }
   }
   for (const { process } of running) await process.close()
   for (const result of Object.values(results)) summarise(result)
   return results
+}
+
+async function turn(process, calls, deadline) {
+  for (;;) {
+    await calm({ share: tolerated, deadline })
+    const { value, others } = await watch(process.pid, () => process.run(calls))
+    if (others <= tolerated || performance.now() > deadline)
+      return { times: value.times, disturbed: others > tolerated }
+  }
 }
 
 /** Calls until compilers and caches have settled; the first values are kept for comparison. */

@@ -49,7 +49,8 @@ function cell(result) {
   if (result.median === undefined) return `– (${result.missing ?? 'no result'})`
   const mark = result.agrees === false ? ' †' : ''
   const few = result.calls < 5 ? ` (${result.calls} calls)` : ''
-  return `${milliseconds(result.median)} (${milliseconds(result.p10)}–${milliseconds(result.p90)})${mark}${few}${result.note ? ` ${result.note}` : ''}`
+  const noisy = result.disturbed > result.calls / 4 ? ' ‡' : ''
+  return `${milliseconds(result.median)} (${milliseconds(result.p10)}–${milliseconds(result.p90)})${mark}${noisy}${few}${result.note ? ` ${result.note}` : ''}`
 }
 
 function table(rows) {
@@ -68,6 +69,9 @@ export function markdown({ machine, results, engines, workloads }) {
   const verdicts = judge(results, engines).map(({ text, most, measured: value, reached }) => {
     return [text, `≤ ${most.toPrecision(2)}`, value.toPrecision(3), reached ? 'reached' : 'not reached']
   })
+  const noisy = measured.some(name =>
+    Object.values(results[name]).some(({ disturbed, calls }) => disturbed > calls / 4),
+  )
   const disagreeing = measured.some(name => Object.values(results[name]).some(result => result.agrees === false))
   return [
     '# Engine benchmark',
@@ -81,6 +85,9 @@ export function markdown({ machine, results, engines, workloads }) {
     table([head, ...body]),
     '',
     ...(disagreeing ? ['† The losses differ from PyTorch’s by more than 0.1 % within three steps.', ''] : []),
+    ...(noisy
+      ? ['‡ Other programs kept the machine busy during over a quarter of the calls: the time is too long.', '']
+      : []),
     table([['Aim (best thread count of each side)', 'Aim', 'Measured', ''], ...verdicts]),
     '',
   ].join('\n')

@@ -1,9 +1,10 @@
 /**
  * Compares the tensor engine with PyTorch, TensorFlow.js and jax-js.
  *
- *   npm run bench -- engine [--only transformer,mlp] [--engines guerdon,pytorch] [--budget seconds] [--json] [--write] [--no-install]
+ *   npm run bench -- engine [--only transformer,mlp] [--engines guerdon,pytorch] [--budget seconds] [--patience seconds] [--json] [--write] [--no-install]
  *
- * `--budget` is the time each engine gets for each workload (default 4 seconds); `--write` writes RESULTS.md.
+ * `--budget` is the time each engine gets for each workload (default 4 seconds); `--patience` how long, for each workload,
+ * turns that other programs disturbed are repeated (default 60); `--write` writes RESULTS.md.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, platform, tmpdir, totalmem } from 'node:os'
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: Object.keys(workloads).join(',') },
     engines: { type: 'string', default: 'guerdon,pytorch,jax-js,tfjs' },
     budget: { type: 'string', default: '4' },
+    patience: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     'no-install': { type: 'boolean', default: false },
@@ -40,7 +42,7 @@ if (families.some(family => family === 'tfjs' || family === 'jax-js')) {
   if (problem) say(`TensorFlow.js and jax-js: ${problem}`)
 }
 const load = loadavg()[0].toFixed(2)
-if (Number(load) > 0.5) say(`the machine is busy (load ${load}); times will be too long and unsteady`)
+if (Number(load) > 0.5) say(`the machine is busy (load ${load}); disturbed measurements are repeated for a while`)
 
 const folder = mkdtempSync(join(tmpdir(), 'guerdon-bench-'))
 const results = {}
@@ -49,7 +51,10 @@ try {
     say(workloads[name].title)
     const path = join(folder, `${name}.safetensors`)
     writeFileSync(path, writeSafetensors(workloads[name].arrays()))
-    results[name] = await measure(engines, name, workloads[name], path, { budget: Number(options.budget) * 1000 })
+    results[name] = await measure(engines, name, workloads[name], path, {
+      budget: Number(options.budget) * 1000,
+      patience: Number(options.patience) * 1000,
+    })
     checkAgreement(results[name], 'pytorch-1')
   }
 } finally {
