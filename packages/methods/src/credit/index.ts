@@ -3,8 +3,19 @@ import { baselinesAdvantage } from './baselines-advantage.ts'
 import { empg } from './empg.ts'
 import { gRa } from './g-ra.ts'
 import { igpo } from './igpo.ts'
+import { meowTeaTaro } from './meow-tea-taro.ts'
 import { portool } from './portool.ts'
 import { salt } from './salt.ts'
+import { spa } from './spa.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const creditMethods: readonly MethodDefinition[] = [baselinesAdvantage, salt, empg, gRa, igpo, portool]
+export const creditMethods: readonly MethodDefinition[] = [
+  baselinesAdvantage,
+  salt,
+  empg,
+  gRa,
+  igpo,
+  portool,
+  spa,
+  meowTeaTaro,
+]
