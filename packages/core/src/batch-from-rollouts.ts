@@ -1,9 +1,11 @@
 import type { RolloutBatch } from './batch.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { type ColumnSinks, createColumnSinks, putNumber, putOutcome } from './column-sinks.ts'
+import { readCell, readOutcome } from './custom-columns.ts'
 import { describeValue, GuerdonError } from './errors.ts'
 import { promptText, type Rollout } from './rollout.ts'
-import { type CheckedRollout, checkRollout, readCell, readOutcome, rolloutError } from './rollout-checks.ts'
+import { type CheckedRollout, checkRollout } from './rollout-checks.ts'
+import { rolloutError } from './rollout-error.ts'
 import type { Column, ColumnName } from './stage.ts'
 
 export interface BatchOptions {

@@ -144,6 +144,20 @@ describe('batchFromRollouts', () => {
     ['mask of 2', { ...base, tokens: { mask: [1, 2] } }, 'tokens.mask[1]', '1 for a token of the policy', '2'],
     ['misspelt field', { ...base, outcom: 1 }, 'outcom', 'one of the fields', '"outcom"'],
     ['shadowed column', { ...base, columns: { outcome: 1 } }, 'columns.outcome', 'a free column name', '"outcome"'],
+    [
+      'deep nesting',
+      { ...base, meta: JSON.parse('['.repeat(1e5) + ']'.repeat(1e5)) },
+      'meta[0]',
+      'nested at most',
+      'deeper',
+    ],
+    [
+      'a prototype key',
+      { ...base, columns: JSON.parse('{"__proto__":1}') },
+      'columns.__proto__',
+      'another name',
+      '__proto__',
+    ],
     ['not an object', 'text', '', 'an object', '"text"'],
   ])('refuses %s naming rollout, field, expected and got', (_, record, path, expected, got) => {
     let thrown: unknown

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import {
@@ -243,6 +244,44 @@ describe('combine', () => {
       expected,
     )
     expect(outcomes[2]).toMatchObject({ status: 'failed', failure: { class: 'timeout' } })
+  })
+  it('explains the very number it writes', async () => {
+    const value = fc.option(fc.double({ min: -5, max: 5, noNaN: true }), { nil: undefined })
+    const how = fc.constantFrom('sum', 'mean', 'min', 'staged')
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(value, value), { minLength: 1, maxLength: 4 }), how, async (pairs, by) => {
+        const given = batchFromRollouts(
+          pairs.map(([a, b], i) => ({ id: `${i}`, prompt: 'p', columns: { a, b } })),
+          {
+            declare: [
+              { name: 'rollout.a', kind: 'number' },
+              { name: 'rollout.b', kind: 'number' },
+            ],
+          },
+        )
+        const stage = bindStage(combineStage, {
+          how: by,
+          parts: [
+            { column: 'rollout.a', weight: 2, ...(by === 'staged' ? { gate: 0 } : {}) },
+            { column: 'rollout.b', weight: 0.3 },
+          ],
+        })
+        const both = defineRecipe({
+          name: 'c',
+          steps: [stage],
+          available: [...given.columns].map(([name, { kind }]) => ({ name, kind })),
+        })
+        const scored = (await both.run(given)).batch
+        pairs.forEach((_, i) => {
+          const outcome = outcomeAt(numbers(scored, 'rollout.reward'), i)
+          const [shares] = both.explain(scored, `${i}`).steps[0].contributions
+          const added = shares.reduce((total, { contribution = 0 }) => total + contribution, 0)
+          if (outcome.status === 'scored') expect(added).toBeCloseTo(outcome.value, 12)
+          else expect(shares.every(share => share.contribution === undefined)).toBe(true)
+        })
+      }),
+      { seed: 1 },
+    )
   })
   it('treats what is unscored as told', async () => {
     expect((await run({ parts, failed: 'skip' }))[2]).toEqual({

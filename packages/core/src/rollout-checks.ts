@@ -1,43 +1,10 @@
-import { describeValue, type ErrorCode, type ErrorPath, formatPath, GuerdonError } from './errors.ts'
-import { failed, type Outcome, scored } from './outcome.ts'
-import {
-  isNonFiniteText,
-  outcomeSchema,
-  type Rollout,
-  rolloutSchema,
-  type TokenNumbers,
-  type Turn,
-  turnSchema,
-  type WireOutcome,
-} from './rollout.ts'
+import { customKinds, ownFields } from './custom-columns.ts'
+import { describeValue, type ErrorPath } from './errors.ts'
+import { DEEPEST, unsoundPlace } from './record-shape.ts'
+import { isNonFiniteText, type Rollout, rolloutSchema, type TokenNumbers, type Turn, turnSchema } from './rollout.ts'
+import { missingHint, rolloutError } from './rollout-error.ts'
 import type { ColumnName } from './stage.ts'
 import { firstExpectation } from './zod-errors.ts'
-
-/** What is wrong with one rollout. */
-export interface RolloutFault {
-  readonly rollout: string
-  readonly path: ErrorPath
-  readonly expected: string
-  readonly got: string
-  readonly code?: ErrorCode
-  readonly hint?: string
-}
-
-/** The error for a faulty rollout: `expected … ; got … — rollout "r7", turns[1].span`. */
-export function rolloutError(fault: RolloutFault): GuerdonError {
-  const field = fault.path.length > 0 ? `, ${formatPath(fault.path)}` : ''
-  return new GuerdonError(
-    fault.code ?? 'invalid_input',
-    `expected ${fault.expected}; got ${fault.got} — rollout ${describeValue(fault.rollout)}${field}`,
-    {
-      path: fault.path,
-      rollout: fault.rollout,
-      expected: fault.expected,
-      got: fault.got,
-      ...(fault.hint === undefined ? {} : { hint: fault.hint }),
-    },
-  )
-}
 
 /** A checked rollout with what its shape says. */
 export interface CheckedRollout {
@@ -51,40 +18,22 @@ export interface CheckedRollout {
   readonly kinds: ReadonlyMap<ColumnName, 'number' | 'text' | 'json'>
 }
 
-/** Names that have their own field in the record, by the level of the custom column that would shadow them. */
-const ownFields: Readonly<Record<string, string>> = {
-  'group.prompt': 'prompt',
-  'rollout.prompt': 'prompt',
-  'rollout.promptMessages': 'prompt',
-  'rollout.response': 'response',
-  'rollout.reference': 'reference',
-  'rollout.messages': 'messages',
-  'rollout.meta': 'meta',
-  'rollout.outcome': 'outcome',
-  'turn.action': 'action',
-  'turn.observation': 'observation',
-  'turn.reward': 'reward',
-  'turn.state': 'state',
-  'turn.toolCalls': 'toolCalls',
-  'turn.done': 'done',
-  'turn.textStart': 'span',
-  'turn.textEnd': 'span',
-  'token.id': 'ids',
-  'token.text': 'texts',
-  'token.logprob': 'logprobs',
-  'token.refLogprob': 'refLogprobs',
-  'token.entropy': 'entropies',
-  'token.value': 'values',
-}
-
-const missingHint = 'leave out what is missing (absent or null) instead of sending NaN or Infinity'
-
 /**
  * Checks one record in full: types, finite numbers, equal lengths of token arrays, spans inside and in order.
  * `index` names a record that has no id. Throws `invalid_input` or `not_finite` naming rollout, field, expected, got.
  */
 export function checkRollout(record: unknown, index: number): CheckedRollout {
   const id = recordId(record) ?? `#${index}`
+  const unsound = unsoundPlace(record)
+  if (unsound !== undefined) {
+    const deep = unsound.length > DEEPEST
+    throw rolloutError({
+      rollout: id,
+      path: deep ? unsound.slice(0, 3) : unsound,
+      expected: deep ? `data nested at most ${DEEPEST} deep` : 'another name for a field',
+      got: deep ? 'deeper nesting' : '"__proto__"',
+    })
+  }
   const parsed = rolloutSchema.safeParse(record)
   if (!parsed.success) {
     const nestedInTurn = parsed.error.issues[0].path[0] === 'turns'
@@ -117,30 +66,6 @@ export function checkRollout(record: unknown, index: number): CheckedRollout {
 export function recordId(record: unknown): string | undefined {
   if (typeof record !== 'object' || record === null || !('id' in record)) return undefined
   return typeof record.id === 'string' && record.id !== '' ? record.id : undefined
-}
-
-/** A custom cell in the form the batch stores it: an outcome, text, json, or nothing. */
-export type Cell =
-  | { readonly kind: 'number'; readonly outcome: Outcome }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'json'; readonly json: unknown }
-
-/** How a value of a custom column is kept; `undefined` when it is absent. Booleans become 1 and 0. */
-export function readCell(value: unknown): Cell | undefined {
-  if (value === null || value === undefined) return undefined
-  if (typeof value === 'number') return { kind: 'number', outcome: scored(value) }
-  if (typeof value === 'boolean') return { kind: 'number', outcome: scored(value ? 1 : 0) }
-  if (typeof value === 'string') return { kind: 'text', text: value }
-  const outcome = outcomeSchema.safeParse(value)
-  if (outcome.success) return { kind: 'number', outcome: readOutcome(outcome.data) }
-  return { kind: 'json', json: value }
-}
-
-/** The outcome a wire value stands for. */
-export function readOutcome(value: WireOutcome): Outcome {
-  if (typeof value === 'number') return scored(value)
-  if (value.status === 'failed') return failed(value.failure.class, value.failure.message, value.failure.component)
-  return value
 }
 
 function unknownFieldHint(near: string | undefined): { hint: string } {
@@ -239,56 +164,6 @@ function checkSpans(
     previousEnd = end
     previousTurn = index
   })
-}
-
-function customKinds(rollout: Rollout): Map<ColumnName, 'number' | 'text' | 'json'> {
-  const kinds = new Map<ColumnName, 'number' | 'text' | 'json'>()
-  const take = (level: string, path: ErrorPath, columns: Readonly<Record<string, unknown>> | null | undefined) => {
-    for (const [name, value] of Object.entries(columns ?? {})) {
-      const column = `${level}.${name}` as ColumnName
-      const own = ownFields[column]
-      const at = { rollout: rollout.id, path: [...path, name] }
-      if (own !== undefined) {
-        throw rolloutError({
-          ...at,
-          expected: 'a free column name',
-          got: describeValue(name),
-          hint: `use the field ${own}`,
-        })
-      }
-      if (isNonFiniteText(value) || (typeof value === 'number' && !Number.isFinite(value))) {
-        throw rolloutError({
-          ...at,
-          expected: 'a finite number',
-          got: describeValue(value),
-          code: 'not_finite',
-          hint: missingHint,
-        })
-      }
-      const kind = readCell(value)?.kind
-      if (kind === undefined) continue
-      const before = kinds.get(column)
-      if (before !== undefined && before !== kind) {
-        throw rolloutError({
-          ...at,
-          expected: `${before} like the turns before`,
-          got: `${kind} (${describeValue(value)})`,
-        })
-      }
-      kinds.set(column, kind)
-    }
-  }
-  take('group', ['groupColumns'], rollout.groupColumns)
-  take('rollout', ['columns'], rollout.columns)
-  rollout.turns?.forEach((turn, index) => {
-    take('turn', ['turns', index, 'columns'], turn.columns)
-  })
-  for (const [name, values] of Object.entries(rollout.tokens ?? {})) {
-    if (values === null || values === undefined) continue
-    const texts = Array.isArray(values) && values.some(value => typeof value === 'string')
-    kinds.set(`token.${name}`, texts ? 'text' : 'number')
-  }
-  return kinds
 }
 
 function valueAt(record: unknown, path: ErrorPath): unknown {

@@ -3,7 +3,8 @@ import { createCollector, groupKey } from './batch-from-rollouts.ts'
 import type { ByteSource } from './byte-lines.ts'
 import { describeValue, GuerdonError, located } from './errors.ts'
 import { type JsonlOptions, type JsonlReport, readJsonLines } from './jsonl.ts'
-import { type CheckedRollout, checkRollout, rolloutError } from './rollout-checks.ts'
+import { type CheckedRollout, checkRollout } from './rollout-checks.ts'
+import { rolloutError } from './rollout-error.ts'
 import type { Column, ColumnName } from './stage.ts'
 
 export interface RolloutStreamOptions extends JsonlOptions {

@@ -88,12 +88,21 @@ export function outcomeAt(column: Signal, index: number): Outcome {
 
 /** A signal computed item by item from another of the same level; unscored items keep their outcome. */
 export function mapSignal(column: Signal, f: (value: number, index: number) => number): Signal {
-  const outcomes: Outcome[] = []
-  for (let i = 0; i < column.values.length; i++) {
-    const outcome = outcomeAt(column, i)
-    outcomes.push(outcome.status === 'scored' ? { status: 'scored', value: f(outcome.value, i) } : outcome)
+  const size = column.values.length
+  const values = new Float64Array(size).fill(Number.NaN)
+  const status = Uint8Array.from(column.status)
+  let failures = column.failures
+  for (let i = 0; i < size; i++) {
+    if (status[i] !== Status.scored) continue
+    const value = f(column.values[i], i)
+    if (Number.isFinite(value)) values[i] = value
+    else {
+      status[i] = Status.failed
+      if (failures === column.failures) failures = new Map(failures)
+      ;(failures as Map<number, Failure>).set(i, { class: 'range', message: `expected a finite score; got ${value}` })
+    }
   }
-  return signalFromOutcomes(column.level, outcomes)
+  return { kind: 'number', level: column.level, values, status, failures, reasons: column.reasons }
 }
 
 /** A text column. */

@@ -40,7 +40,11 @@ export function scoreCommand(io: Io): Command {
       '\nRollouts of a group are scored together: they stand next to each other in the file, or within --group-window.',
     )
     .action(async (given: string | undefined, options: ScoreOptions) => {
-      const { file, summary, reading, timing, explanation } = await scoreFile(given, options, io)
+      const cancelled = new AbortController()
+      const cancel = () => cancelled.abort()
+      process.once('SIGINT', cancel)
+      const scored = scoreFile(given, { ...options, signal: cancelled.signal }, io)
+      const { file, summary, reading, timing, explanation } = await scored.finally(() => process.off('SIGINT', cancel))
       if (options.json === true) {
         io.out(
           `${JSON.stringify({ file, ...summary, reading, timing, ...(explanation === undefined ? {} : { explanation }) })}\n`,

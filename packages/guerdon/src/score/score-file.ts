@@ -29,6 +29,8 @@ export interface ScoreFileOptions {
   readonly groupWindow?: number
   /** Rollout to explain. */
   readonly explain?: string
+  /** Ends the work with `aborted`, leaving no half-written file. */
+  readonly signal?: AbortSignal
 }
 
 export interface ScoredFile {
@@ -68,6 +70,7 @@ export async function scoreFile(given: string | undefined, options: ScoreFileOpt
     ...(options.onError === undefined ? {} : { onError: options.onError }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.groupWindow === undefined ? {} : { groupWindow: options.groupWindow }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
   const progress = readingProgress(io, source.size)
   const writer = options.out === undefined ? undefined : openWriter(options.out)
