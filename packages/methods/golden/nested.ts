@@ -25,3 +25,12 @@ export function nested(array: NdArray): unknown {
   }
   return build(0, 0)
 }
+
+/** Matrices of a three-axis array. */
+export function blocks(array: NdArray): number[][][] {
+  const [count, height, width] = array.shape
+  const size = height * width
+  return Array.from({ length: count }, (_, i) =>
+    Array.from({ length: height }, (_, j) => row(array).slice(i * size + j * width, i * size + (j + 1) * width)),
+  )
+}
