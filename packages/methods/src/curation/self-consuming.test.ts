@@ -115,6 +115,12 @@ describe('population dynamics', () => {
     for (let x = 0; x < 3; x++) expect(sharp[x]).toBeCloseTo(best[x], 9)
   })
 
+  it('weighs outcomes that have no probability yet, however good', () => {
+    // alone against K − 1 samples of e^0: H = K·e^r/(e^r + K − 1)
+    expect(curationWeights([1, 0], [0, 1], 4)[1]).toBeCloseTo((4 * Math.E) / (Math.E + 3), 12)
+    expect([...curationWeights([1, 0, 0], [0, 900, -900], 4)]).toEqual([1, 4, 0])
+  })
+
   it('refuses an enumeration that would never end', () => {
     const p = Array.from({ length: 40 }, () => 1 / 40)
     expect(() =>

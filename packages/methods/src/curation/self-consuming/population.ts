@@ -51,31 +51,36 @@ export function curationWeights(p: ArrayLike<number>, rewards: ArrayLike<number>
       hint: 'sample groups and pick from them instead: curate()',
     })
   }
-  const relative = levels.map(level => Math.exp(level - levels[0]))
-  const weights = new Float64Array(levels.length)
+  const top = levels[present[0]]
+  const relative = levels.map(level => Math.exp(level - top))
+  // share of a level among itself and those after it, from sums rather than differences
+  const shares = present.map((l, position) => masses[l] / sum(present.slice(position).map(other => masses[other])))
   const logFactorial = logFactorials(K - 1)
-  const reach = (probability: number, others: number) => {
-    relative.forEach((own, l) => {
-      // a level far below the best underflows to 0; alone with its like it weighs 1
-      const total = own + others
-      weights[l] += total > 0 ? (probability * K * own) / total : probability
-    })
-  }
-  const visit = (position: number, left: number, massLeft: number, probability: number, others: number) => {
-    const l = present[position]
-    if (position === present.length - 1) {
-      reach(probability, others + left * relative[l])
+  const weights = new Float64Array(levels.length)
+  const visit = (position: number, left: number, probability: number, others: number) => {
+    if (position === present.length) {
+      relative.forEach((own, l) => {
+        const odds = others / own
+        weights[l] += Number.isNaN(odds) ? probability : (probability * K) / (1 + odds)
+      })
       return
     }
-    const share = masses[l] / massLeft
-    for (let count = 0; count <= left; count++) {
+    const last = position === present.length - 1
+    for (let count = last ? left : 0; count <= left; count++) {
       const ways = logFactorial[left] - logFactorial[count] - logFactorial[left - count]
-      const chance = Math.exp(ways + count * Math.log(share) + (left - count) * Math.log1p(-share))
-      visit(position + 1, left - count, massLeft - masses[l], probability * chance, others + count * relative[l])
+      const chance = last
+        ? 1
+        : Math.exp(ways + logPower(shares[position], count) + logPower(1 - shares[position], left - count))
+      visit(position + 1, left - count, probability * chance, others + count * relative[present[position]])
     }
   }
-  visit(0, K - 1, 1, 1, 0)
+  visit(0, K - 1, 1, 0)
   return Float64Array.from(rewards, reward => weights[levels.indexOf(reward)])
+}
+
+/** log baseⁿ, 0 for n = 0 whatever the base. */
+function logPower(base: number, n: number): number {
+  return n === 0 ? 0 : n * Math.log(base)
 }
 
 /** [n + 1] log k!. */
