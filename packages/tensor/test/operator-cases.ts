@@ -307,6 +307,11 @@ export const operatorCases: OperatorCase[] = [
     f: x => t.square(t.maxPool2d(x, { kernel: 3, stride: 2, padding: 1 })),
     args: [image],
   },
+  {
+    name: 'maxPool2d after relu, with ties',
+    f: x => t.square(t.maxPool2d(t.relu(t.add(x, t.constant([[[-0.5]], [[0.3]], [[-9]]]))), { kernel: [3, 5] })),
+    args: [image],
+  },
   { name: 'avgPool2d', f: x => t.square(t.avgPool2d(x, { kernel: 2 })), args: [image] },
   {
     name: 'avgPool2d overlapping',

@@ -21,12 +21,13 @@ export function onnxRuntimeBackend(name: string, load: () => Promise<Runtime>, p
     async load(model, inputs, outputs, options = {}) {
       runtime ??= load()
       const { InferenceSession, Tensor } = await runtime
-      // The further fusions keep scales as float32 attributes or make operators that have no float64 kernel.
+      // In float64 the fusions of 'extended' keep scales as float32 attributes or make operators without a kernel; what
+      // 'all' adds are image layouts that pay only where every kernel is constant.
       const session = await InferenceSession.create(model, {
         executionProviders: providers,
         intraOpNumThreads: options.threads ?? 1,
         interOpNumThreads: 1,
-        graphOptimizationLevel: [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64') ? 'basic' : 'all',
+        graphOptimizationLevel: [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64') ? 'basic' : 'extended',
         logSeverityLevel: 3,
       }).catch((cause: unknown) => {
         throw new GuerdonError('unsupported', `${name}: the model was refused: ${messageOf(cause)}`, {

@@ -1,9 +1,13 @@
 import { Tensor } from '../graph.ts'
 import { sizeOf } from '../ndarray.ts'
 import { add, mul, sub } from '../operators/binary.ts'
+import { greater } from '../operators/compare.ts'
 import { uniformValue } from '../operators/fill.ts'
 import { broadcastTo, concat, pad, reshape, transpose } from '../operators/layout.ts'
 import { matmul } from '../operators/matmul.ts'
+import { cast } from '../operators/operands.ts'
+import { enlarge, firstLargest, type PoolAttributes, pool } from '../operators/pool.ts'
+import { relu } from '../operators/unary.ts'
 import { sameShape } from '../shape.ts'
 
 /** Gives a simpler node that computes the same, or nothing. */
@@ -142,6 +146,29 @@ const fuseConvBias: Rule = ({ op, inputs }) => {
   return undefined
 }
 
+/** ReLU is monotone, so that the maximum may be taken before it, and it after that on the smaller image. */
+const poolBeforeRelu: Rule = ({ op, inputs, attributes }) => {
+  if (op.name !== 'maxPool2d' || inputs[0].op.name !== 'relu' || attributes['output'] !== 0) return undefined
+  return relu(pool(inputs[0].inputs[0], attributes as unknown as PoolAttributes))
+}
+
+/**
+ * The gradient of pooling after ReLU is masked by the sign of the maxima instead of the image's: where the maximum of the
+ * rectified window is positive its place is that in the window before, and where it is 0 nothing passes.
+ */
+const poolGradientBeforeRelu: Rule = ({ op, inputs: [product, sign] }) => {
+  if (op.name !== 'mul' || product.op.name !== 'mul' || sign.op.name !== 'cast') return undefined
+  const [enlarged, place] = product.inputs
+  const [test] = sign.inputs
+  if (enlarged.op.name !== 'enlarge' || place.op.name !== 'firstLargest' || test.op.name !== 'greater') return undefined
+  const [rectified, maxima] = place.inputs
+  if (test.inputs[0] !== rectified || uniformValue(test.inputs[1]) !== 0) return undefined
+  if (rectified.op.name !== 'relu' || maxima.op.name !== 'relu') return undefined
+  const kernel = place.attributes['kernel'] as readonly number[]
+  const gated = mul(enlarged.inputs[0], cast(greater(maxima, 0), maxima.dtype))
+  return mul(enlarge(gated, kernel), firstLargest(rectified.inputs[0], maxima.inputs[0], kernel))
+}
+
 /** In the order in which they are tried. */
 export const rules: readonly Rule[] = [
   passOn,
@@ -152,4 +179,6 @@ export const rules: readonly Rule[] = [
   fuseTransposes,
   joinPieces,
   fuseConvBias,
+  poolBeforeRelu,
+  poolGradientBeforeRelu,
 ]

@@ -1,7 +1,8 @@
 import { node, type Operator, type Tensor } from '../graph.ts'
+import type { Emitter } from '../lower/emitter.ts'
 import { allocate, type NdArray, sizeOf } from '../ndarray.ts'
-import { sameShape, shapeError } from '../shape.ts'
-import { add, mul } from './binary.ts'
+import { shapeError } from '../shape.ts'
+import { mul } from './binary.ts'
 import { equal } from './compare.ts'
 import { type ConvOptions, conv2d, type Pair, padsOf, pairOf } from './conv.ts'
 import { full, zerosLike } from './fill.ts'
@@ -10,9 +11,9 @@ import { broadcastTo, reshape, sliceAxis } from './layout.ts'
 import { cast, like, toFloat } from './operands.ts'
 import { mean, sum } from './reduce.ts'
 import { constant } from './source.ts'
-import { relu } from './unary.ts'
 
-interface PoolAttributes {
+/** Static facts of pooling. */
+export interface PoolAttributes {
   readonly [name: string]: readonly number[] | number
   kernel: readonly number[]
   strides: readonly number[]
@@ -27,7 +28,8 @@ export const maxPool2dOperator: Operator<PoolAttributes> = {
   vjp(y, cotangent) {
     const [x] = y.inputs
     if (y.attributes.output === 1) return [null]
-    if (tiles(x, y.attributes)) return [mul(enlarge(cotangent, y.attributes.kernel), firstLargest(x, y))]
+    if (tiles(x, y.attributes))
+      return [mul(enlarge(cotangent, y.attributes.kernel), firstLargest(x, y as Tensor, y.attributes.kernel))]
     const positions = reshape(pool(x, { ...y.attributes, output: 1 }), [-1])
     const flat = scatterAddAlongAxis(reshape(zerosLike(x), [-1]), positions, reshape(cotangent, [-1]))
     return [reshape(flat, x.shape)]
@@ -54,7 +56,10 @@ export const maxPool2dOperator: Operator<PoolAttributes> = {
   },
 }
 
-function largestPositions(node: Tensor<PoolAttributes>, x: NdArray): Int32Array {
+function largestPositions(
+  node: { readonly shape: readonly number[]; readonly attributes: PoolAttributes },
+  x: NdArray,
+): Int32Array {
   const { kernel, strides, pads } = node.attributes
   const [, , height, width] = x.shape
   const [batch, channels, rows, columns] = node.shape
@@ -108,24 +113,20 @@ export const enlargeOperator: Operator<{ kernel: readonly number[] }> = {
     const blocks = reshape(x, [batch, channels, height, 1, width, 1])
     return reshape(broadcastTo(blocks, [batch, channels, height, kernel[0], width, kernel[1]]), shape)
   },
-  lower(node, [x], emit) {
-    const scales = emit.constant({
-      dtype: 'float32',
-      shape: [4],
-      data: Float32Array.of(1, 1, ...node.attributes.kernel),
-    })
-    return emit.one('Resize', [x, '', scales], {
-      mode: { string: 'nearest' },
-      nearest_mode: { string: 'floor' },
-      coordinate_transformation_mode: { string: 'asymmetric' },
-    })
-  },
+  lower: (node, [x], emit) => enlargeLowered(x, node.attributes.kernel, emit),
 }
 
-/** Operators of this file, for tables and tests. */
-export const poolOperators = [maxPool2dOperator, enlargeOperator] as unknown as Operator[]
+function enlargeLowered(x: string, kernel: readonly number[], emit: Emitter): string {
+  const scales = emit.constant({ dtype: 'float32', shape: [4], data: Float32Array.of(1, 1, ...kernel) })
+  return emit.one('Resize', [x, '', scales], {
+    mode: { string: 'nearest' },
+    nearest_mode: { string: 'floor' },
+    coordinate_transformation_mode: { string: 'asymmetric' },
+  })
+}
 
-function enlarge(x: Tensor, kernel: readonly number[]): Tensor {
+/** Every pixel of an image repeated in blocks of `kernel`. */
+export function enlarge(x: Tensor, kernel: readonly number[]): Tensor {
   const [batch, channels, height, width] = x.shape
   return node(enlargeOperator, [x], { kernel }, [batch, channels, height * kernel[0], width * kernel[1]], x.dtype)
 }
@@ -139,19 +140,49 @@ function tiles(x: Tensor, { kernel, strides, pads }: PoolAttributes): boolean {
 }
 
 /**
- * 1 at the first of the largest elements of every window, 0 elsewhere, without ONNX Runtime's slow search for positions:
- * elements equal to their window's maximum are ranked by their place, and the highest rank wins.
+ * 1 at the first of the largest elements of every window, 0 elsewhere, from an image and its maxima, without ONNX Runtime's
+ * slow search for positions: elements equal to their window's maximum are ranked by their place, and the highest rank wins.
  */
-function firstLargest(x: Tensor, y: Tensor<PoolAttributes>): Tensor {
-  const { kernel } = y.attributes
+export const firstLargestOperator: Operator<{ kernel: readonly number[] }> = {
+  name: 'firstLargest',
+  evaluate(node, [x]) {
+    const { kernel } = node.attributes
+    const [batch, channels, height, width] = x.shape
+    const windows = { shape: [batch, channels, height / kernel[0], width / kernel[1]] }
+    const data = allocate(node.dtype, x.data.length)
+    for (const at of largestPositions(
+      { ...windows, attributes: attributesOf({ kernel: [kernel[0], kernel[1]] }) },
+      x,
+    )) {
+      data[at] = 1
+    }
+    return like(node as Tensor, data)
+  },
+  compose({ inputs: [x, y], attributes: { kernel } }) {
+    const ranked = mul(cast(equal(x, enlarge(y, kernel)), x.dtype), constant(ranksOf(x, kernel)))
+    const highest = pool(ranked, attributesOf({ kernel: [kernel[0], kernel[1]] }))
+    return cast(equal(ranked, enlarge(highest, kernel)), x.dtype)
+  },
+  lower(node, [x, y], emit) {
+    const { kernel } = node.attributes
+    const largest = emit.cast(emit.one('Equal', [x, enlargeLowered(y, kernel, emit)]), 'float32')
+    const ranked = emit.one('Mul', [largest, emit.constant(ranksOf(node.inputs[0], kernel))])
+    const highest = emit.one('MaxPool', [ranked], { kernel_shape: { ints: kernel }, strides: { ints: kernel } })
+    return emit.cast(emit.one('Equal', [ranked, enlargeLowered(highest, kernel, emit)]), 'float32')
+  },
+}
+
+/** Operators of this file, for tables and tests. */
+export const poolOperators = [maxPool2dOperator, enlargeOperator, firstLargestOperator] as unknown as Operator[]
+
+/** For every pixel its rank in its window, the first pixel the highest, `[1][1][H][W]`. */
+function ranksOf(x: Tensor, kernel: readonly number[]): NdArray {
   const [height, width] = x.shape.slice(2)
-  const ranks = Float32Array.from({ length: height * width }, (_, at) => {
+  const data = Float32Array.from({ length: height * width }, (_, at) => {
     const [row, column] = [Math.floor(at / width) % kernel[0], (at % width) % kernel[1]]
     return kernel[0] * kernel[1] - (row * kernel[1] + column)
   })
-  const largest = cast(equal(x, enlarge(y as Tensor, kernel)), x.dtype)
-  const ranked = mul(largest, constant(ranks, { shape: [1, 1, height, width] }))
-  return cast(equal(ranked, enlarge(pool(ranked, y.attributes), kernel)), x.dtype)
+  return { dtype: 'float32', shape: [1, 1, height, width], data }
 }
 
 function extents(operator: string, x: Tensor, { kernel, strides, pads }: PoolAttributes): number[] {
@@ -169,7 +200,13 @@ function extents(operator: string, x: Tensor, { kernel, strides, pads }: PoolAtt
   })
 }
 
-function pool(x: Tensor, attributes: PoolAttributes): Tensor {
+/** The node of {@link firstLargestOperator} for an image and its maxima over windows that cover it without overlaps. */
+export function firstLargest(x: Tensor, y: Tensor, kernel: readonly number[]): Tensor {
+  return node(firstLargestOperator, [x, y], { kernel }, x.shape, x.dtype)
+}
+
+/** The node of {@link maxPool2dOperator}. */
+export function pool(x: Tensor, attributes: PoolAttributes): Tensor {
   const shape = [x.shape[0], x.shape[1], ...extents('maxPool2d', x, attributes)]
   return node(maxPool2dOperator, [x], attributes, shape, attributes.output === 1 ? 'int32' : x.dtype)
 }
@@ -191,22 +228,7 @@ function attributesOf(options: PoolOptions): PoolAttributes {
 
 /** Largest element of every window of images `[N][C][H][W]`; the gradient goes to the first of equals. Padding never wins. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  return poolEarly(toFloat(x), attributesOf(options))
-}
-
-/**
- * ReLU and the addition of one number per channel are monotone also in floating point, so that the maximum may be taken
- * before them, on the larger image, and they after it, on the smaller one.
- */
-function poolEarly(x: Tensor, attributes: PoolAttributes): Tensor {
-  if (x.op.name === 'relu') return relu(poolEarly(x.inputs[0], attributes))
-  if (x.op.name === 'add') {
-    const isPerChannel = ({ shape }: Tensor) => shape.slice(-2).every(extent => extent === 1)
-    const [a, b] = x.inputs
-    if (sameShape(a.shape, x.shape) && isPerChannel(b)) return add(poolEarly(a, attributes), b)
-    if (sameShape(b.shape, x.shape) && isPerChannel(a)) return add(a, poolEarly(b, attributes))
-  }
-  return pool(x, attributes)
+  return pool(toFloat(x), attributesOf(options))
 }
 
 /** Mean of every window of images `[N][C][H][W]`; padding counts as zeros. */
