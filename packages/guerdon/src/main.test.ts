@@ -94,6 +94,15 @@ describe('the example recipes', () => {
   )
 })
 
+it('scores with the recipe of the README', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  writeFileSync(at('readme.yaml'), readme.match(/```yaml\n(.*?)```/s)?.[1] ?? '')
+  const { code, out } = await run(['score', at('good.jsonl'), '-r', at('readme.yaml'), '--json'])
+  expect(code).toBe(0)
+  // Scores 1, 3, 2 lie within the bounds and are halved; no rollout has an outcome, which leaves the sum.
+  expect(JSON.parse(out)).toMatchObject({ final: { mean: 1 } })
+})
+
 describe('guerdon methods', () => {
   it('lists, filters and shows', async () => {
     expect((await run(['methods'])).out).toMatch(/shaping .*par /s)
