@@ -30,11 +30,12 @@ export const tokenColumnNames: Readonly<Record<string, ColumnName>> = {
  *
  * Records with the same `group` form a group; a record without one is a group of its own, named by its id. Groups keep
  * the order in which they first appear, rollouts the order inside their group. A rollout without `turns` gets one turn
- * that covers its response. `rollout.outcome` always exists; other columns exist when a record has them.
+ * that covers its response. `group.prompt` is absent where the rollouts of a group have different prompts.
+ * `rollout.outcome` always exists; other columns exist when a record has them.
  *
  * Throws (or hands to `onError`) a `GuerdonError` naming rollout, field, expected and got for: wrong types, NaN and
- * ±Infinity, repeated ids, token arrays of unequal length, spans outside or overlapping, prompts or group columns that
- * differ within a group, a column that is numbers in one rollout and text in another.
+ * ±Infinity, repeated ids, token arrays of unequal length, spans outside or overlapping, group columns that differ within a
+ * group, a column that is numbers in one rollout and text in another.
  */
 export function batchFromRollouts(records: readonly unknown[], options: BatchOptions = {}): RolloutBatch {
   const collector = createCollector(options.declare)
@@ -140,19 +141,14 @@ function checkAgainstOthers({ rollout, kinds }: CheckedRollout, others: Others):
       })
     }
   }
-  if (others.members.rollouts.length > 0) checkSamePrompt(rollout, others.members.rollouts[0].rollout)
   checkSameGroupColumns(rollout, others.members)
 }
 
-function checkSamePrompt(rollout: Rollout, first: Rollout): void {
-  if (rollout.prompt === first.prompt || canonicalJson(rollout.prompt) === canonicalJson(first.prompt)) return
-  throw rolloutError({
-    rollout: rollout.id,
-    path: ['prompt'],
-    expected: `the prompt of its group ${describeValue(rollout.group)}, ${describeValue(first.prompt)}`,
-    got: describeValue(rollout.prompt),
-    hint: 'give each prompt a group of its own',
-  })
+/** The prompt all rollouts of a group share, `undefined` when they differ (reworded questions compared with each other). */
+function commonPrompt(members: readonly CheckedRollout[]): string | undefined {
+  const { prompt } = members[0].rollout
+  const same = (other: Rollout['prompt']) => other === prompt || canonicalJson(other) === canonicalJson(prompt)
+  return members.every(({ rollout }) => same(rollout.prompt)) ? promptText(prompt) : undefined
 }
 
 function checkSameGroupColumns(rollout: Rollout, members: Members): void {
@@ -196,7 +192,7 @@ function fill(
   sinks.number('rollout.outcome')
   for (const { name, kind } of declared) sinks[kind](name)
   groups.forEach((members, g) => {
-    sinks.text('group.prompt').values[g] = promptText(members[0].rollout.prompt)
+    sinks.text('group.prompt').values[g] = commonPrompt(members)
     for (const { rollout } of members) putColumns(sinks, 'group', g, rollout.groupColumns)
   })
   rollouts.forEach((checked, r) => {

@@ -180,7 +180,7 @@ describe('batchFromRollouts', () => {
       [
         { ...base, id: '1', group: 'g', columns: { s: 1 }, groupColumns: { d: 1 } },
         { ...base, id: '1', group: 'g' },
-        { ...base, id: '2', group: 'g', prompt: 'other' },
+        { ...base, id: '2', group: 'g', tokens: { ids: ['x', 1] } },
         { ...base, id: '3', group: 'g', groupColumns: { d: 2 } },
         { ...base, id: '4', group: 'g', columns: { s: 'high' } },
         { ...base, id: '5', group: 'g', columns: { s: null } },
@@ -189,6 +189,18 @@ describe('batchFromRollouts', () => {
     )
     expect(errors).toEqual(['1 1', '2 2', '3 3', '4 4'])
     expect(batch.rolloutIds).toEqual(['1', '5'])
+  })
+
+  it('knows no prompt of a group whose rollouts differ in theirs', () => {
+    const mixed = batchFromRollouts([
+      { ...base, id: '1', group: 'g' },
+      { ...base, id: '2', group: 'g', prompt: 'reworded' },
+      { ...base, id: '3', group: 'h', prompt: [{ role: 'user', content: 'hi' }] },
+      { ...base, id: '4', group: 'h', prompt: [{ content: 'hi', role: 'user' }] },
+    ])
+    expect(texts(mixed, 'group.prompt')).toEqual([undefined, 'hi'])
+    expect(texts(mixed, 'rollout.prompt')).toEqual(['p', 'reworded', 'hi', 'hi'])
+    expect(batchFromRollouts(batchToRollouts(mixed))).toEqual(mixed)
   })
 
   it('refuses a lone rollout that is called like a group', () => {

@@ -1,5 +1,5 @@
-/** Bytes in pieces of any size. */
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+/** Bytes in pieces of any size: a Node stream, a web stream (a fetch body, a browser's file), or any iterable. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableStream<Uint8Array>
 
 /** One line of a byte stream, without its line end. */
 export interface ByteLine {
@@ -37,7 +37,7 @@ export async function* byteLines(source: ByteSource, maxLineBytes: number): Asyn
     length = 0
     return result
   }
-  for await (const chunk of source) {
+  for await (const chunk of pieces(source)) {
     let start = 0
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
       add(chunk.subarray(start, end))
@@ -50,12 +50,29 @@ export async function* byteLines(source: ByteSource, maxLineBytes: number): Asyn
   if (length > 0) yield finish(false)
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0))
+/** Not every browser lets a web stream be iterated, so it is read through its reader. */
+function pieces(source: ByteSource): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return 'getReader' in source ? readerPieces(source) : source
+}
+
+async function* readerPieces(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
+  let ended = false
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+    ended = true
+  } finally {
+    if (!ended) await reader.cancel()
+    reader.releaseLock()
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
   let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
   }
   return whole
 }

@@ -80,6 +80,31 @@ describe('readJsonLines', () => {
     expect(report.faults.map(fault => fault.line)).toEqual([2, 4])
   })
 
+  it('reads a web stream, and lets go of it when it stops', async () => {
+    const text = '1\n2\nx\n3\n'
+    let cancelled = false
+    const stream = () =>
+      new ReadableStream<Uint8Array>({
+        pull: controller => {
+          for (const piece of bytes(text, 2)) controller.enqueue(piece)
+        },
+        cancel: () => {
+          cancelled = true
+        },
+      })
+    const read = async (): Promise<void> => {
+      for await (const { value } of readJsonLines(stream()).records) seen.push(value)
+    }
+    const seen: unknown[] = []
+    await expect(read()).rejects.toThrow(/got x/)
+    expect(seen).toEqual([1, 2])
+    expect(cancelled).toBe(true)
+    const body = new Response('4\n5').body
+    const whole: unknown[] = []
+    for await (const { value } of readJsonLines(body as ReadableStream<Uint8Array>).records) whole.push(value)
+    expect(whole).toEqual([4, 5])
+  })
+
   it('stops when aborted', async () => {
     await expect(readAll('1\n2\n', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
   })
@@ -128,6 +153,7 @@ describe('readRolloutBatches', () => {
   })
   it('stops at a limit', async () => {
     expect((await stream(text, { limit: 3 })).ids).toEqual([['a', 'b', 'c']])
+    expect((await stream(`x\n${text}`, { limit: 3, onError: 'skip' })).ids).toEqual([['a', 'b', 'c']])
   })
   it('refuses a group that goes on after it ended, unless the window is wide enough', async () => {
     const interleaved = rollout('a', 'g') + rollout('b', 'h') + rollout('c', 'g') + rollout('d', 'h')

@@ -15,7 +15,7 @@ export interface RolloutStreamOptions extends JsonlOptions {
    * group is complete, and scored, once that many others have come.
    */
   groupWindow?: number
-  /** Stop after this many rollouts. */
+  /** Stop after this many usable rollouts. */
   limit?: number
   /** Columns that every batch has, even where no record has them. */
   declare?: readonly Pick<Column, 'name' | 'kind'>[]
@@ -86,6 +86,7 @@ export function readRolloutBatches(source: ByteSource, options: RolloutStreamOpt
 
   async function* batches(): AsyncGenerator<StreamedBatch> {
     let index = 0
+    let accepted = 0
     for await (const { line, value } of reading.records) {
       try {
         const checked = checkRollout(value, index)
@@ -101,6 +102,7 @@ export function readRolloutBatches(source: ByteSource, options: RolloutStreamOpt
         }
         if (ended.has(key)) throw groupEnded(checked, groupWindow)
         ids.add(id)
+        accepted++
         const held = open.get(key)?.held ?? []
         held.push({ line, checked })
         open.delete(key)
@@ -114,7 +116,7 @@ export function readRolloutBatches(source: ByteSource, options: RolloutStreamOpt
       }
       if (ready.length >= rolloutsPerBatch) yield build()
       index++
-      if (index >= limit) break
+      if (accepted >= limit) break
     }
     for (const [key, group] of open) close(key, group.held)
     if (ready.length > 0) yield build()

@@ -180,6 +180,17 @@ describe('bootstrap', () => {
     expect(ends('bca').low).toBeGreaterThan(ends('percentile').low)
     expect(ends('bca').high).toBeGreaterThan(ends('percentile').high)
   })
+  it('agrees with the bca interval of SciPy', () => {
+    // scipy.stats.bootstrap with 100 000 resamples of the mean of e^{i/8}, i < 40: [18.74, 40.38].
+    const skewed = Array.from({ length: 40 }, (_, i) => Math.exp(i / 8))
+    const { low, high } = bootstrapInterval(skewed, average, {
+      random: new Random(0),
+      resamples: 20_000,
+      method: 'bca',
+    })
+    expect(Math.abs(low - 18.74)).toBeLessThan(0.5)
+    expect(Math.abs(high - 40.38)).toBeLessThan(0.5)
+  })
   it('draws each sample from itself alone', () => {
     const seen = new Set<number>()
     stratifiedBootstrapInterval(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { main } from './main.ts'
+import { scoreFile } from './score/score-file.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -133,13 +134,18 @@ describe('guerdon score', () => {
   it('prints a summary with escaped model text', async () => {
     const { code, out } = await run(['score', at('good.jsonl'), '-r', at('clip.yaml')])
     expect(code).toBe(0)
-    expect(out).toMatch(/3 rollouts in 1 groups/)
+    expect(out).toMatch(/3 rollouts in 1 group\n/)
     expect(out).toMatch(/rollout\.reward +3 +100 % +0 +0 +1\.667 +0\.5774 +1 +2/)
-    expect(out).toMatch(/0 of 1 groups \(0 %\) have zero variance/)
-    expect(out).toMatch(/1 of 3 pairs within groups \(33\.3 %\) are tied/)
+    expect(out).toMatch(/0 of 1 group without variance \(0 %\)/)
+    expect(out).toMatch(/1 of 3 pairs within groups tied \(33\.3 %\)/)
     expect(out).toContain('say \\u{1b}[31mred\\u{7}')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is what is tested
     expect(out).not.toMatch(/[\u0000-\u0008\u000e-\u001f]/)
+  })
+
+  it('points at groups that hold different prompts', async () => {
+    const { out } = await run(['score', '-', '-r', at('clip.yaml')], rollout('a') + rollout('b', { prompt: 'another' }))
+    expect(out).toContain('1 group with different prompts')
   })
 
   it('writes scores with the final number and the components apart', async () => {
@@ -226,7 +232,7 @@ describe('guerdon score', () => {
     expect(existsSync(at('bad-out.jsonl.partial'))).toBe(false)
     const skipped = await run(['score', file, '-r', at('clip.yaml'), '--on-error', 'skip'])
     expect(skipped.code).toBe(0)
-    expect(skipped.out).toMatch(/1 rollouts in 1 groups, 1 line skipped/)
+    expect(skipped.out).toMatch(/1 rollout in 1 group, 1 line skipped/)
     expect(skipped.out).toMatch(message)
     const json = await run(['score', file, '-r', at('clip.yaml'), '--json'])
     expect(JSON.parse(json.err)).toMatchObject({
@@ -273,6 +279,13 @@ describe('guerdon score', () => {
       code: 1,
       err: expect.stringContaining('names none'),
     })
+  })
+
+  it('leaves nothing half-written when it is cancelled', async () => {
+    const options = { recipe: at('clip.yaml'), out: at('cancelled.jsonl'), signal: AbortSignal.abort() }
+    const io = { out: () => undefined, err: () => undefined, stdin: (async function* () {})(), terminal: false }
+    await expect(scoreFile(at('good.jsonl'), options, io)).rejects.toMatchObject({ code: 'aborted' })
+    expect(readdirSync(folder).filter(name => name.startsWith('cancelled'))).toEqual([])
   })
 
   it('answers files that cannot be opened', async () => {

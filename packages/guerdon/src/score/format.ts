@@ -15,6 +15,11 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** 1 group, 2,000 groups */
+export function formatItems(count: number, singular: string): string {
+  return `${formatCount(count)} ${count === 1 ? singular : `${singular}s`}`
+}
+
 /** 97.3 %; a dash when there is nothing to have a share of. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '–'

@@ -1,7 +1,7 @@
 import { escapeControls, type JsonlReport } from '@guerdon/core'
 import colours from 'picocolors'
 import { alignedTable } from '../table.ts'
-import { excerpt, formatCount, formatNumber, formatShare, formatTime } from './format.ts'
+import { excerpt, formatCount, formatItems, formatNumber, formatShare, formatTime } from './format.ts'
 import type { ColumnSummary, RankedItem, ScoreSummary } from './summary.ts'
 
 /** How long scoring took, reading and writing left out. */
@@ -19,7 +19,7 @@ export function summaryText(file: string, summary: ScoreSummary, reading: JsonlR
   const { recipe, final } = summary
   const parts = [
     `${colours.bold(escapeControls(recipe.name))} ${colours.dim(recipe.version.slice(0, 12))} on ${escapeControls(file)}`,
-    `${formatCount(summary.rollouts)} rollouts in ${formatCount(summary.groups)} groups${skippedText(reading)}`,
+    `${formatItems(summary.rollouts, 'rollout')} in ${formatItems(summary.groups, 'group')}${skippedText(reading)}`,
     `${colours.bold(final.column)}\n${histogramText(final)}`,
     columnsText(summary.columns),
     failuresText(summary.columns),
@@ -33,9 +33,7 @@ export function summaryText(file: string, summary: ScoreSummary, reading: JsonlR
 }
 
 function skippedText({ skipped }: JsonlReport): string {
-  return skipped === 0
-    ? ''
-    : `, ${colours.yellow(`${formatCount(skipped)} ${skipped === 1 ? 'line' : 'lines'} skipped`)}`
+  return skipped === 0 ? '' : `, ${colours.yellow(`${formatItems(skipped, 'line')} skipped`)}`
 }
 
 function histogramText(final: ScoreSummary['final']): string {
@@ -75,11 +73,15 @@ function failuresText(columns: readonly ColumnSummary[]): string {
 }
 
 function groupsText({ groups, groupSpread, ties }: ScoreSummary): string {
-  const { comparable, zeroVariance, tooFew } = groupSpread
-  if (comparable === 0) return `no group has two scored rollouts to compare (${formatCount(groups)} groups)`
-  const flat = `${formatCount(zeroVariance)} of ${formatCount(comparable)} groups (${formatShare(zeroVariance, comparable)}) have zero variance`
-  const few = tooFew === 0 ? '' : `, ${formatCount(tooFew)} have fewer than two scored rollouts`
-  return `${flat}${few}\n${formatCount(ties.tied)} of ${formatCount(ties.pairs)} pairs within groups (${formatShare(ties.tied, ties.pairs)}) are tied`
+  const { comparable, zeroVariance, tooFew, mixedPrompts } = groupSpread
+  const mixed =
+    mixedPrompts === 0
+      ? ''
+      : `\n${colours.yellow(`${formatItems(mixedPrompts, 'group')} with different prompts`)}: one group id for two questions?`
+  if (comparable === 0) return `no group has two scored rollouts to compare (${formatItems(groups, 'group')})${mixed}`
+  const flat = `${formatCount(zeroVariance)} of ${formatItems(comparable, 'group')} without variance (${formatShare(zeroVariance, comparable)})`
+  const few = tooFew === 0 ? '' : `; ${formatItems(tooFew, 'group')} with fewer than two scored rollouts`
+  return `${flat}${few}\n${formatCount(ties.tied)} of ${formatItems(ties.pairs, 'pair')} within groups tied (${formatShare(ties.tied, ties.pairs)})${mixed}`
 }
 
 function timingText(timing: ScoreTiming): string {

@@ -63,6 +63,8 @@ export interface ScoreSummary {
     /** Of these, how many have one reward throughout: they teach a group method nothing. */
     readonly zeroVariance: number
     readonly tooFew: number
+    /** Groups whose rollouts answer different prompts: meant by a few methods, else a group id used twice. */
+    readonly mixedPrompts: number
   }
   readonly top: readonly RankedItem[]
   readonly bottom: readonly RankedItem[]
@@ -81,7 +83,7 @@ export function createSummary(recipe: Recipe): SummaryBuilder {
   const written = recipe.writes.filter(column => column.kind === 'number').map(createColumnSummary)
   const histogram = createHistogram()
   const ties = { pairs: 0, tied: 0 }
-  const groupSpread = { comparable: 0, zeroVariance: 0, tooFew: 0 }
+  const groupSpread = { comparable: 0, zeroVariance: 0, tooFew: 0, mixedPrompts: 0 }
   let rollouts = 0
   let groups = 0
   let top: RankedItem[] = []
@@ -99,6 +101,7 @@ export function createSummary(recipe: Recipe): SummaryBuilder {
       for (let g = 0; g < batch.groupIds.length; g++) {
         addGroup(scoredValues(rewards, batch.groupOffsets[g], batch.groupOffsets[g + 1]), ties, groupSpread)
       }
+      groupSpread.mixedPrompts += texts(batch, 'group.prompt').filter(prompt => prompt === undefined).length
       const ranked = rankedItems(batch, rewards, lines)
       top = [...top, ...ranked].sort((a, b) => b.reward - a.reward).slice(0, RANKED)
       bottom = [...bottom, ...ranked].sort((a, b) => a.reward - b.reward).slice(0, RANKED)
