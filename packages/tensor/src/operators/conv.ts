@@ -276,9 +276,28 @@ export const convTranspose2dOperator: Operator<ConvAttributes> = {
   },
   compose: node => composeTransposed(node.inputs[0], node.inputs[1], node.attributes, node.shape),
   lower(node, inputs, emit) {
+    const plain = emit.singleThread ? undefined : padsOfEqualConvolution(node)
+    if (plain !== undefined) {
+      // ONNX Runtime's ConvTranspose keeps to one thread; with two, the equal convolution is faster.
+      const exchanged = emit.one('Transpose', [inputs[1]], { perm: { ints: [1, 0, 2, 3] } })
+      const ends = node.inputs[1].shape.slice(2).map(extent => -extent - 1)
+      const turned = emit.one('Slice', [exchanged, ...[[-1, -1], ends, [2, 3], [-1, -1]].map(list => emit.ints(list))])
+      return emit.one('Conv', [inputs[0], turned], { ...onnxAttributes(node.attributes), pads: { ints: plain } })
+    }
     const attributes = { ...onnxAttributes(node.attributes), output_padding: { ints: node.attributes.outputPadding } }
     return emit.one('ConvTranspose', inputs, attributes)
   },
+}
+
+/** Padding of the convolution with the kernel turned round that equals a transposed convolution without strides. */
+function padsOfEqualConvolution(y: Tensor<ConvAttributes>): number[] | undefined {
+  const { strides, pads, dilations, groups, outputPadding } = y.attributes
+  if (groups > 1 || strides.some(stride => stride > 1)) return undefined
+  const wide = pads.map((count, i) => {
+    const reach = dilations[i % 2] * (y.inputs[1].shape[2 + (i % 2)] - 1)
+    return reach - count + (i < 2 ? 0 : outputPadding[i - 2])
+  })
+  return wide.every(count => count >= 0) ? wide : undefined
 }
 
 /** Operators of this file, for tables and tests. */
