@@ -1,4 +1,3 @@
-import { interpret } from '@guerdon/tensor'
 import {
   coRewardLoss,
   crossReferenceRewards,
@@ -6,8 +5,9 @@ import {
   majorityAnswer,
   type ViewLossInput,
   viewAdvantages,
-} from '../../src/process/co-reward.ts'
-import { mathBoxedAnswer } from '../../src/shared/boxed.ts'
+} from '@guerdon/methods/process/co-reward'
+import { mathBoxedAnswer } from '@guerdon/methods/shared/boxed'
+import { interpret } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 
 interface View {

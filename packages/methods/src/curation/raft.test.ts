@@ -13,6 +13,7 @@ import {
   selectTop,
   sftBatch,
   sftLoss,
+  topPrompts,
   uniqueShare,
 } from './raft.ts'
 
@@ -83,6 +84,12 @@ describe('selectLocal', () => {
       }),
     )
   })
+})
+
+it('keeps the best prompts of the best responses', () => {
+  const { kept } = selectLocal([group([1]), group([5, 0]), group([3])])
+  expect(topPrompts(kept, 2).map(one => one.group)).toEqual([1, 2])
+  expect(topPrompts(kept, 9)).toHaveLength(3)
 })
 
 describe('selectTop', () => {

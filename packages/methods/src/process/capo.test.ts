@@ -5,6 +5,7 @@ import {
   capoAdvantages,
   capoStage,
   capoTokenRewards,
+  critiqueMessages,
   critiqueVotes,
   keepsOutcomeOrder,
   parseCritique,
@@ -30,6 +31,14 @@ describe('parseCritique', () => {
   it('shifts the numbers of a judge that counts from 1', () => {
     expect(parseCritique('[1, 4, 5]', 4, { firstStep: 1 }).wrongSteps).toEqual([0, 3])
   })
+})
+
+it('asks for the list it can read', () => {
+  const [system, user] = critiqueMessages({ question: 'Q', steps: ['a', 'b'], reference: '7' })
+  expect(parseCritique(system.content, 2)).toEqual({ valid: true, wrongSteps: [] })
+  expect(user.content).toContain('<step 1> b')
+  expect(user.content).toContain('Reference answer: 7')
+  expect(critiqueMessages({ question: 'Q', steps: [] })[1].content).not.toContain('Reference')
 })
 
 describe('voteWrongSteps', () => {

@@ -8,6 +8,7 @@ import {
   crossReferenceRewards,
   endOfResponseRows,
   majorityAnswer,
+  ownVoteRewards,
   viewAdvantages,
 } from './co-reward.ts'
 
@@ -79,6 +80,10 @@ describe('crossReferenceRewards', () => {
       }),
     )
   })
+})
+
+it('the rival pays for the own vote', () => {
+  expect([...ownVoteRewards({ groups: ['q', 'q', 'q'], answers: ['3', '3', ''] })]).toEqual([1, 1, 0])
 })
 
 it('places rewards on the last token and nothing on an empty response', () => {
@@ -163,6 +168,26 @@ describe('stage', () => {
     expect(advantage[0]).toBe(-advantage[1])
     expect(advantage[2]).toBe(0)
   })
+})
+
+it('pairs groups by their question', async () => {
+  const rollout = (id: string, group: string, view: string, answer: string) => ({
+    id,
+    group,
+    prompt: `${view} wording`,
+    columns: { view, answer },
+    groupColumns: { question: 'apples' },
+  })
+  const batch = batchFromRollouts([
+    rollout('a', 'one', 'original', '3'),
+    rollout('b', 'one', 'original', '4'),
+    rollout('c', 'two', 'rephrased', '3'),
+  ])
+  const stage = bindStage(coRewardStage, { answers: 'column', singleton: 'zero' })
+  const { columns } = await stage.apply(batch, stage.initial())
+  expect([...numbersIn(columns['rollout.reward'])]).toEqual([1, 0, 1])
+  expect([...numbersIn(columns['group.coRewardAgreement'])]).toEqual([1, 1])
+  expect(numbersIn(columns['rollout.advantage'])[2]).toBe(0)
 })
 
 function numbersIn(column: ColumnData): Float64Array {

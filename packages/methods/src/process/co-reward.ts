@@ -23,7 +23,7 @@ export const coReward = defineMethod({
   family: 'process',
   summary: 'Pays a response for the answer that a reworded version of its question voted for; needs no labels.',
   consumes: [
-    'rollout.view: original | rephrased, both wordings of a question in one group',
+    'rollout.view: original | rephrased; group.question pairs the groups of the two wordings',
     'rollout.response with a \\boxed answer, or rollout.answer',
   ],
   produces: ['rollout.reward in {0, 1}', 'rollout.advantage', 'rollout.coRewardLabel', 'group.coRewardAgreement'],

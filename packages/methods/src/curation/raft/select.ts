@@ -104,6 +104,15 @@ export function selectLocal(groups: readonly ResponseGroup[], options: SelectLoc
   }
 }
 
+/**
+ * The best of what `selectLocal` kept: `count` prompts by reward, best first, ties in order. The diffusion variant keeps the
+ * best image of each of 10 prompts and then 8 of the prompts.
+ */
+export function topPrompts(kept: readonly KeptResponse[], count: number): KeptResponse[] {
+  assertInteger(count, 'count')
+  return kept.toSorted((a, b) => b.reward - a.reward).slice(0, count)
+}
+
 /** Indices kept from a pool, best first, and mean rewards. */
 export interface TopSelection {
   readonly kept: Int32Array

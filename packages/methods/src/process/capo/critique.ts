@@ -1,4 +1,5 @@
 import { assertInteger, assertOneOf } from '@guerdon/core'
+import type { JudgeMessage } from '../../shared/judge-message.ts'
 
 /** A critique as read from the judge's text. */
 export interface ParsedCritique {
@@ -90,4 +91,27 @@ export function voteWrongSteps(
   })
   const wrongSteps = Array.from(counts.keys()).filter(step => wrongFraction[step] > 0)
   return { wrongSteps, wrongFraction, critiques: valid.length }
+}
+
+/**
+ * Messages that ask for one critique of a whole solution, ending in a list that `parseCritique` reads. Ask several times at a
+ * temperature above 0, or once at 0 for the `greedy` vote. Without a reference answer critiques are about as good.
+ *
+ * @param solution question, its steps in order (numbered from 0), and the reference answer if the judge may see it
+ */
+export function critiqueMessages(solution: {
+  readonly question: string
+  readonly steps: readonly string[]
+  readonly reference?: string
+}): JudgeMessage[] {
+  const system = [
+    'You check a solution step by step. Judge every step on its own: a step is wrong when what it says or computes is wrong, not because an earlier step was.',
+    'Write a short analysis, then end with one line: "Wrong steps: [..]", a list of step numbers separated by commas, or [] when every step is right.',
+  ].join('\n')
+  const steps = solution.steps.map((step, k) => `<step ${k}> ${step}`).join('\n')
+  const reference = solution.reference === undefined ? '' : `\n\nReference answer: ${solution.reference}`
+  return [
+    { role: 'system', content: system },
+    { role: 'user', content: `Question:\n${solution.question}${reference}\n\nSolution:\n${steps}` },
+  ]
 }

@@ -76,6 +76,15 @@ export function crossReferenceRewards(
   }
 }
 
+/**
+ * The rival: every response is rewarded with the vote of its *own* wording. Soon collapses into confident agreement.
+ *
+ * @returns [R]
+ */
+export function ownVoteRewards(view: AnsweredView, options: CrossRewardOptions = {}): Float64Array {
+  return crossReferenceRewards(view, view, options).original
+}
+
 type Votes = Map<string | number, string | undefined>
 
 function votesByGroup(groups: readonly (string | number)[], answers: readonly Answer[]): Votes {

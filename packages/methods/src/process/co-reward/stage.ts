@@ -3,6 +3,8 @@ import {
   failed,
   groupOfRollout,
   type Outcome,
+  optionalTexts,
+  type RolloutBatch,
   scored,
   signalFromOutcomes,
   textColumn,
@@ -29,8 +31,8 @@ export const coRewardOptions = z.strictObject({
 export type CoRewardStageOptions = z.infer<typeof coRewardOptions>
 
 /**
- * Writes `rollout.reward` and `rollout.advantage` without any label. A group is one question in both wordings; `rollout.view`
- * says which wording a rollout answered. A response without an answer earns 0, as a wrong one does; a rollout without a view
+ * Writes `rollout.reward` and `rollout.advantage` without any label. `rollout.view` says which wording of its question a
+ * rollout answered; the groups of both wordings carry the same `group.question` (without it, one group holds both). A response without an answer earns 0, as a wrong one does; a rollout without a view
  * or a response, or whose question has one wording only, fails.
  */
 export const coRewardStage = defineStage<CoRewardStageOptions, null>({
@@ -39,6 +41,7 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
   options: coRewardOptions,
   reads: ({ answers }) => [
     { name: 'rollout.view', kind: 'text', about: '"original" or "rephrased": the wording the rollout answered' },
+    { name: 'group.question', kind: 'text', about: 'what pairs the groups of the two wordings', optional: true },
     answers === 'response'
       ? { name: 'rollout.response', kind: 'text', about: 'response that ends in a \\boxed answer' }
       : { name: 'rollout.answer', kind: 'text', about: 'the extracted answer; blank when there is none' },
@@ -59,28 +62,35 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
     const given = texts(batch, options.answers === 'response' ? 'rollout.response' : 'rollout.answer')
     const rewards: Outcome[] = Array.from(batch.rolloutIds, () => failed('bug', 'not reached', 'co-reward'))
     const labels: (string | undefined)[] = batch.rolloutIds.map(() => undefined)
-    const agreement: Outcome[] = []
-    for (let g = 0; g < batch.groupIds.length; g++) {
+    const questions = questionOfGroup(batch)
+    const agreementOf = new Map<string, Outcome>()
+    for (const [question, groups] of questions.groups) {
       const members = { original: [] as number[], rephrased: [] as number[] }
-      for (let r = batch.groupOffsets[g]; r < batch.groupOffsets[g + 1]; r++) {
-        const view = views[r]
-        const has = options.answers === 'column' || given[r] !== undefined
-        if ((view === 'original' || view === 'rephrased') && has) members[view].push(r)
-        else
-          rewards[r] = failed('invalid_input', 'expected a view "original" or "rephrased" and a response', 'co-reward')
+      for (const g of groups) {
+        for (let r = batch.groupOffsets[g]; r < batch.groupOffsets[g + 1]; r++) {
+          const view = views[r]
+          const has = options.answers === 'column' || given[r] !== undefined
+          if ((view === 'original' || view === 'rephrased') && has) members[view].push(r)
+          else
+            rewards[r] = failed(
+              'invalid_input',
+              'expected a view "original" or "rephrased" and a response',
+              'co-reward',
+            )
+        }
       }
       if (members.original.length === 0 || members.rephrased.length === 0) {
         const lone = failed('invalid_input', 'expected responses to both wordings of the question', 'co-reward')
         for (const r of [...members.original, ...members.rephrased]) rewards[r] = lone
-        agreement.push(lone)
+        agreementOf.set(question, lone)
         continue
       }
       const answered = (rows: readonly number[]) => ({
-        groups: rows.map(() => g),
+        groups: rows.map(() => question),
         answers: rows.map(r => (options.answers === 'column' ? given[r] : mathBoxedAnswer(given[r] ?? '')) ?? null),
       })
       const result = crossReferenceRewards(answered(members.original), answered(members.rephrased))
-      const voted = result.labels.get(g)
+      const voted = result.labels.get(question)
       for (const view of ['original', 'rephrased'] as const) {
         members[view].forEach((r, k) => {
           rewards[r] = scored(result[view][k])
@@ -88,11 +98,12 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
         })
       }
       const agree = voted?.original !== undefined && voted.original === voted.rephrased
-      agreement.push(scored(agree ? 1 : 0))
+      agreementOf.set(question, scored(agree ? 1 : 0))
     }
+    const agreement = questions.names.map(name => agreementOf.get(name) ?? failed('bug', 'question lost', 'co-reward'))
     const reward = signalFromOutcomes('rollout', rewards)
     const flags = reward.status.map(status => (status === 0 ? 1 : 0))
-    const cells = groupItems(Array.from(groupOfRollout(batch), (g, r) => `${g} ${views[r]}`))
+    const cells = groupItems(Array.from(groupOfRollout(batch), (g, r) => `${views[r]} ${questions.names[g]}`))
     const { epsilon, singleton } = options
     const advantages = groupNormalise(reward.values, cells, { epsilon, singleton }, flags)
     const advantage = rewards.map((own, r) => (own.status === 'scored' ? scored(advantages[r]) : own))
@@ -107,3 +118,14 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
     }
   },
 })
+
+/** The question of each group, by its own name, and the groups of each question. */
+function questionOfGroup(batch: RolloutBatch): { names: string[]; groups: Map<string, number[]> } {
+  const given = optionalTexts(batch, 'group.question')
+  const names = batch.groupIds.map((id, g) => (given?.[g] === undefined ? `group ${id}` : `question ${given[g]}`))
+  const groups = new Map<string, number[]>()
+  names.forEach((name, g) => {
+    groups.set(name, [...(groups.get(name) ?? []), g])
+  })
+  return { names, groups }
+}

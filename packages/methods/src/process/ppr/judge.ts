@@ -1,3 +1,5 @@
+import type { JudgeMessage } from '../../shared/judge-message.ts'
+
 /** What a judge's reply says about one turn. */
 export interface ProcessScore {
   /** The reply holds `<final_score>` with exactly two integers. */
@@ -35,12 +37,6 @@ export function normalisedScore(score: number, maxScore: number): number | null 
 /** Share of judged turns whose reply was valid; 1 when nothing was judged. A falling rate means rewards go missing. */
 export function judgeValidity(scores: readonly (number | null)[]): number {
   return scores.length === 0 ? 1 : scores.filter(score => score !== null).length / scores.length
-}
-
-/** One chat message to a judge. */
-export interface JudgeMessage {
-  readonly role: 'system' | 'user'
-  readonly content: string
 }
 
 /**
