@@ -1,4 +1,3 @@
-import { interpret } from '@guerdon/tensor'
 import {
   bestOfKDistribution,
   cleanResponse,
@@ -10,8 +9,9 @@ import {
   selectTop,
   sftBatch,
   sftLoss,
-} from '../../src/curation/raft.ts'
-import { bestIndex } from '../../src/shared/best-of-n.ts'
+} from '@guerdon/methods/curation/raft'
+import { bestIndex } from '@guerdon/methods/shared/best-of-n'
+import { interpret } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

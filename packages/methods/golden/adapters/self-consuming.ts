@@ -6,7 +6,7 @@ import {
   loopWithRealData,
   populationStep,
   syntheticOnlyLoop,
-} from '../../src/curation/self-consuming.ts'
+} from '@guerdon/methods/curation/self-consuming'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {
