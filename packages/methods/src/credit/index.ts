@@ -4,6 +4,7 @@ import { empg } from './empg.ts'
 import { gRa } from './g-ra.ts'
 import { igpo } from './igpo.ts'
 import { meowTeaTaro } from './meow-tea-taro.ts'
+import { oprl } from './oprl.ts'
 import { portool } from './portool.ts'
 import { salt } from './salt.ts'
 import { spa } from './spa.ts'
@@ -11,11 +12,12 @@ import { spa } from './spa.ts'
 /** The methods of this family, in the order they are listed. */
 export const creditMethods: readonly MethodDefinition[] = [
   baselinesAdvantage,
-  salt,
-  empg,
-  gRa,
-  igpo,
-  portool,
   spa,
+  gRa,
+  oprl,
+  igpo,
+  salt,
+  portool,
+  empg,
   meowTeaTaro,
 ]
