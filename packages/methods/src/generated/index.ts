@@ -1,4 +1,5 @@
 import type { MethodDefinition } from '../method.ts'
+import { text2reward } from './text2reward.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const generatedMethods: readonly MethodDefinition[] = []
+export const generatedMethods: readonly MethodDefinition[] = [text2reward]
