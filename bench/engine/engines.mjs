@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
-const node = file => threads => ({ command: process.execPath, args: [`${here}${file}`], threads })
-const torch = threads => ({ command: python, args: [`${here}peers/pytorch.py`], threads })
+const node = (file, ...rest) => {
+  return threads => ({ command: process.execPath, args: [`${here}${file}`], threads, rest })
+}
+const torch = threads => ({ command: python, args: [`${here}peers/pytorch.py`], threads, rest: [] })
 
 /** Columns of the table: `family` groups the thread counts of one engine. */
 export const engines = [
@@ -15,6 +17,12 @@ export const engines = [
   { id: 'guerdon-2', family: 'guerdon', label: 'Guerdon, 2 threads', start: () => node('ours.mjs')(2) },
   { id: 'pytorch-1', family: 'pytorch', label: 'PyTorch, 1 thread', start: () => torch(1) },
   { id: 'pytorch-2', family: 'pytorch', label: 'PyTorch, 2 threads', start: () => torch(2) },
+  {
+    id: 'guerdon-wasm',
+    family: 'guerdon-wasm',
+    label: 'Guerdon WASM',
+    start: () => node('ours.mjs', 'wasm')(1),
+  },
   { id: 'jax-js', family: 'jax-js', label: 'jax-js WASM', start: () => node('peers/jax-js.mjs')(1) },
   { id: 'tfjs', family: 'tfjs', label: 'TensorFlow.js WASM', start: () => node('peers/tfjs.mjs')(1) },
 ]
@@ -36,8 +44,10 @@ export function installPeers({ install }) {
  * engine or the workload is not available.
  */
 export async function open(engine, workload, arraysPath) {
-  const { command, args, threads } = engine.start()
-  const child = spawn(command, [...args, workload, arraysPath, String(threads)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const { command, args, threads, rest } = engine.start()
+  const child = spawn(command, [...args, workload, arraysPath, String(threads), ...rest], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   let errors = ''
   child.stderr.on('data', chunk => {
     errors = (errors + chunk).slice(-4000)

@@ -1,12 +1,12 @@
-/** The workloads in @guerdon/tensor. Arguments: workload, arrays file (safetensors), threads. See protocol.mjs. */
+/** The workloads in @guerdon/tensor. Arguments: workload, arrays file (safetensors), threads, `wasm`? See protocol.mjs. */
 import { readFileSync } from 'node:fs'
 import * as t from '@guerdon/tensor'
 import { serve } from './protocol.mjs'
 import { adam, model } from './workloads.mjs'
 
-const [name, path, threads] = process.argv.slice(2)
+const [name, path, threads, runtime] = process.argv.slice(2)
 const { tensors } = t.readSafetensors(readFileSync(path))
-const options = { threads: Number(threads) }
+const options = { threads: Number(threads), backend: runtime === 'wasm' ? t.webBackend : t.nodeBackend }
 const { heads } = model
 
 const dense = key => ({ weight: tensors[`${key}.weight`], bias: tensors[`${key}.bias`] })

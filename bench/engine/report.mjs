@@ -88,7 +88,8 @@ export function markdown({ machine, results, engines, workloads }) {
     ...(noisy
       ? ['‡ Other programs kept the machine busy during over a quarter of the calls: the time is too long.', '']
       : []),
-    table([['Aim (best thread count of each side)', 'Aim', 'Measured', ''], ...verdicts]),
-    '',
+    ...(verdicts.length > 0
+      ? [table([['Aim (best thread count of each side)', 'Aim', 'Measured', ''], ...verdicts]), '']
+      : []),
   ].join('\n')
 }

@@ -19,7 +19,7 @@ import { workloads } from './workloads.mjs'
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string', default: Object.keys(workloads).join(',') },
-    engines: { type: 'string', default: 'guerdon,pytorch,jax-js,tfjs' },
+    engines: { type: 'string', default: 'guerdon,pytorch,guerdon-wasm,jax-js,tfjs' },
     budget: { type: 'string', default: '4' },
     patience: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
