@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '../method.ts'
 import { baselinesAdvantage } from './baselines-advantage.ts'
 import { empg } from './empg.ts'
+import { epo } from './epo.ts'
 import { gRa } from './g-ra.ts'
 import { igpo } from './igpo.ts'
 import { meowTeaTaro } from './meow-tea-taro.ts'
@@ -19,5 +20,6 @@ export const creditMethods: readonly MethodDefinition[] = [
   salt,
   portool,
   empg,
+  epo,
   meowTeaTaro,
 ]
