@@ -124,6 +124,14 @@ describe('capoAdvantages', () => {
     expect(tokenAdvantages.map(row => [...row])).toEqual([[1.5], [-0.5, -0.5, -0.5]])
   })
 
+  it('spreads the outcome evenly when no step is flagged', () => {
+    const row = (outcome: number, length: number) =>
+      capoTokenRewards({ outcome, stepSpans: [[0, length]], wrongFraction: [0], length })
+    const { tokenAdvantages } = capoAdvantages([row(1, 2), row(0, 2)])
+    expect(new Set(tokenAdvantages[0]).size).toBe(1)
+    expect(tokenAdvantages[0][0]).toBe(-tokenAdvantages[1][0])
+  })
+
   it('gives 0 for equal rewards, a single token, and nothing', () => {
     const equal = Float32Array.from({ length: 15 }, () => 0.98)
     expect(capoAdvantages([equal]).tokenAdvantages[0].every(value => value === 0)).toBe(true)

@@ -38,6 +38,10 @@ describe('laserReward', () => {
     expect([...laserReward(data, { targetLength: 10, type }).scores]).toEqual(expected)
   })
 
+  it('changes nothing for α = 0', () => {
+    expect([...laserReward(data, { targetLength: 10, alpha: 0, type: 'hybrid' }).scores]).toEqual(data.scores)
+  })
+
   it('goes by a field of correctness when there is one', () => {
     const shaped = laserReward({ scores: [0.7, 0.7], lengths: [1, 1], correct: [1, 0] }, { targetLength: 10 })
     expect([...shaped.scores]).toEqual([1.2, 0.7])
@@ -188,6 +192,28 @@ describe('laserAdvantages', () => {
     const advantages = laserAdvantages([1.5, 1, 1, 1, 0.5], ['a', 'a', 'b', 'b', 'c'])
     expect(advantages[0]).toBeGreaterThan(0)
     expect([...advantages.slice(2)]).toEqual([0, 0, 0.5])
+  })
+})
+
+describe('the edges of group normalisation', () => {
+  const one = (scores: ArrayLike<number>) => [
+    ...laserAdvantages(
+      scores,
+      Array.from(scores, () => 'q'),
+    ),
+  ]
+  it.each([
+    ['15 × 0.98 in single precision', Float32Array.from({ length: 15 }, () => 0.98), 0],
+    ['± huge', [1e150, -1e150], Math.SQRT1_2],
+    ['one different by 1e-3', [1.001, 1, 1, 1], 1.5],
+  ])('%s', (_, scores, first) => {
+    expect(one(scores)[0]).toBeCloseTo(first, 2)
+    expect(one(scores).every(Number.isFinite)).toBe(true)
+  })
+
+  it('knows no group, and names a missing score', () => {
+    expect(laserAdvantages([], [])).toHaveLength(0)
+    expect(() => laserAdvantages([1, Number.NaN], ['q', 'q'])).toThrow(/item 1/)
   })
 })
 

@@ -77,6 +77,11 @@ describe('reNorm', () => {
     expect(released[3]).toBe(0.25)
   })
 
+  it('leaves scores alone when β is the outcome', () => {
+    const { raw, rewards } = reNorm({ ...trajectory, outcome: 0.5 }, { beta: 0.5 })
+    expect([...rewards]).toEqual([...raw])
+  })
+
   it('gives scores the sign of the outcome for β = 1', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true })), fc.constantFrom(0, 1), (scores, outcome) => {

@@ -171,6 +171,20 @@ describe('profAdvantages', () => {
     expect(advantages[1]).toBe(-advantages[0])
   })
 
+  it('is GRPO when nothing is removed', () => {
+    const { advantages } = profAdvantages({ ...judged, outcomes: [1, 0, 0, 0] }, { remove: 0 })
+    // mean ¼, squares ¾, std ½ with ddof 1
+    expect([...advantages].map(a => +a.toFixed(4))).toEqual([1.5, -0.5, -0.5, -0.5])
+  })
+
+  it('normalises groups of uneven size apart', () => {
+    const groups = ['a', 'b', 'a', 'b', 'b']
+    const stepScores = groups.map(() => [0.5, 0.5])
+    const { advantages } = profAdvantages({ groups, stepScores, outcomes: [1, 1, 0, 0, 0] }, { remove: 0 })
+    expect(advantages[0]).toBeCloseTo(Math.SQRT1_2, 5)
+    expect(advantages[1]).toBeCloseTo(2 / Math.sqrt(3), 5)
+  })
+
   it('gives 0 when every kept outcome is equal, and the outcome to a lone survivor', () => {
     expect([...profAdvantages({ ...judged, outcomes: [1, 1, 1, 1] }, { remove: 2 }).advantages]).toEqual([0, 0])
     expect([...profAdvantages({ ...judged, outcomes: [1, 1, 1, 1] }, { remove: 3 }).advantages]).toEqual([1])

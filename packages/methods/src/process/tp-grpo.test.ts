@@ -138,6 +138,29 @@ describe('groupTokenAdvantages', () => {
     expect(groupTokenAdvantages([]).groupAccuracy).toBe(0)
   })
 
+  it('is GRPO with α = 0 and the outcome for incorrect solutions', () => {
+    const group = [solution(['bad', 'good'], true), solution(['good', 'bad'], false), solution(['good', 'good'], true)]
+    const { tokenAdvantages, outcomes } = groupTokenAdvantages(group, { alpha: 0, incorrect: 'outcome' })
+    tokenAdvantages.forEach((row, i) => {
+      for (const t of [0, 1, 3, 4]) expect(row[t]).toBe(outcomes[i])
+    })
+  })
+
+  it('permutes with the group', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(label, label, fc.boolean()), { minLength: 1, maxLength: 5 }), rows => {
+        const group = rows.map(([a, b, correct]) => solution([a, b], correct))
+        const there = groupTokenAdvantages(group).tokenAdvantages
+        const back = groupTokenAdvantages(group.toReversed()).tokenAdvantages.toReversed()
+        there.forEach((row, i) => {
+          row.forEach((value, t) => {
+            expect(back[i][t]).toBeCloseTo(value, 12)
+          })
+        })
+      }),
+    )
+  })
+
   it('standardises ±1 outcomes with ddof 1', () => {
     // mean 0, std √2 for one right and one wrong
     expect(standardisedOutcomes([true, false])[0]).toBeCloseTo(1 / (Math.SQRT2 + 1e-4), 12)

@@ -1,4 +1,3 @@
-import { sum } from '@guerdon/core'
 import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
 import type { Span } from '../../shared/spans.ts'
 import { type StepLabel, type ThoughtOptions, thoughtAdvantages } from './thoughts.ts'
@@ -122,6 +121,10 @@ export function stepLevelBaseline(
   const standardised = groupNormalise(flat, groupItems(flat.map(() => 0)), { ddof, epsilon })
   let from = 0
   const rewards = labels.map(row => standardised.subarray(from, (from += row.length)))
-  const advantages = rewards.map(row => Float64Array.from(row, (_, step) => sum(row.subarray(step))))
+  const advantages = rewards.map(row => {
+    const rest = Float64Array.from(row)
+    for (let step = rest.length - 2; step >= 0; step--) rest[step] += rest[step + 1]
+    return rest
+  })
   return { rewards, advantages }
 }
