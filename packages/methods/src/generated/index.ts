@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '../method.ts'
+import { calm } from './calm.ts'
 import { text2reward } from './text2reward.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const generatedMethods: readonly MethodDefinition[] = [text2reward]
+export const generatedMethods: readonly MethodDefinition[] = [text2reward, calm]
