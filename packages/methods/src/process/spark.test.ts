@@ -186,6 +186,17 @@ describe('stage', () => {
     outcome,
   })
 
+  it('makes no reflection tasks without a reference', async () => {
+    const batch = batchFromRollouts([
+      { ...rollout('a', 0, '4'), reference: null },
+      { ...rollout('b', 0, '5'), group: 'r', prompt: '2 + 2?', reference: 4 },
+    ])
+    const stage = bindStage(sparkStage)
+    const { columns } = await stage.apply(batch, stage.initial())
+    const kinds = columns['group.sparkItems'].values.map(items => (items as { kind: string }[]).map(item => item.kind))
+    expect(kinds).toEqual([['pointwise'], ['pointwise', 'reflectAnswer']])
+  })
+
   it('recycles, caches, and replays from its state', async () => {
     const failure = { status: 'failed', failure: { class: 'timeout', message: 'verifier' } }
     const batch = batchFromRollouts([rollout('a', 1, '3'), rollout('b', 0, '4'), rollout('c', failure, '5')])

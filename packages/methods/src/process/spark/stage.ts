@@ -53,7 +53,8 @@ export interface SparkState {
  * Writes `rollout.advantage`, and recycles the batch: `group.sparkItems` holds the tasks made from each group, the state
  * their cache, and `group.sparkRewardBatch` of the first group the tasks to train on next, once enough are cached.
  *
- * Rollouts with an unscored outcome leave their group; an outcome other than 0 or 1 fails.
+ * Rollouts with an unscored outcome leave their group; an outcome other than 0 or 1 fails. A question without a reference
+ * gives no reflection tasks: there is nothing to check them against.
  */
 export const sparkStage = defineStage<SparkStageOptions, SparkState>({
   name: 'spark',
@@ -126,7 +127,8 @@ function verifiedGroups(batch: RolloutBatch, members: readonly number[][], rewar
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? '')
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function tasksOf(
@@ -138,7 +140,7 @@ function tasksOf(
   const prompts = texts(batch, 'rollout.prompt')
   const responses = texts(batch, 'rollout.response')
   return items
-    .filter(item => item.promptIndex === group)
+    .filter(item => item.promptIndex === group && item.label !== '')
     .map(item => {
       const reasoning = item.kind === 'reflectReasoning' ? responses[rows[item.rolloutIndex]] : undefined
       const question = prompts[rows[0]] ?? ''
