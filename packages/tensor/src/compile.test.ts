@@ -85,6 +85,19 @@ describe('exportOnnx', () => {
     expect(Number(output.data[0])).toBeCloseTo(Math.tanh(-0.5), 6)
   })
 
+  test('uses operators of the standard alone', async () => {
+    const f = (x: Tensor, w: Tensor) => t.gelu(t.matmul(x, w, { transposeB: true }))
+    const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
+    const args: [t.TensorLike, t.TensorLike] = [[[1, 2]], [[3, 4]]]
+    expect(text((await t.compile(f, args)).onnx)).toContain('com.microsoft')
+    const bytes = t.exportOnnx(f, args, { inputNames: ['x', 'w'], outputNames: ['y'] })
+    expect(text(bytes)).not.toContain('com.microsoft')
+    const session = await InferenceSession.create(bytes)
+    const row = (values: number[]) => new OrtTensor('float32', Float32Array.from(values), [1, 2])
+    const { y } = await session.run({ x: row([1, 2]), w: row([3, -2]) })
+    expect(Number(y.data[0])).toBeCloseTo(-0.15865525393145707, 6)
+  })
+
   test('takes names, and refuses the wrong number of them', () => {
     expect(() => t.exportOnnx(mlp, [parameters, [[1, 1]]], { inputNames: ['b'] })).toThrow(/3 input and 1 output names/)
     expect(t.exportOnnx(mlp, [parameters, [[1, 1]]], { inputNames: ['b', 'w', 'x'] }).length).toBeGreaterThan(100)

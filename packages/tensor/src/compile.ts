@@ -107,7 +107,7 @@ export function jit<A extends readonly unknown[], R>(
 }
 
 /**
- * A function as ONNX bytes for other tools. Inputs and outputs are named by their paths in the arguments and the result
+ * A function as ONNX bytes for other tools, in operators of the ONNX standard (opset 17) alone. Inputs and outputs are named by their paths in the arguments and the result
  * (`0.layers.1.weight`; `output` for a single result) unless names are given, in the order of the leaves.
  */
 export function exportOnnx<A extends readonly unknown[], R>(
@@ -133,5 +133,5 @@ export function exportOnnx<A extends readonly unknown[], R>(
       `expected ${graph.inputs.length} input and ${graph.outputs.length} output names, all different; got [${inputs}] and [${outputs}]`,
     )
   }
-  return encodeGraph(graph.inputs, graph.outputs, { inputs, outputs })
+  return encodeGraph(graph.inputs, graph.outputs, { inputs, outputs }, { portable: true })
 }

@@ -1,5 +1,5 @@
 import { GuerdonError } from '@guerdon/core'
-import type { InferenceSession, TypedTensor } from 'onnxruntime-common'
+import type { InferenceSession, TypedTensor } from 'onnxruntime-node'
 import type { NdArray, TypedData } from '../ndarray.ts'
 import type { Backend, ValueInfo } from './backend.ts'
 

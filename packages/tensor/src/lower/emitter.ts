@@ -11,6 +11,8 @@ export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>
 export interface Emitter {
   /** True when a run uses one thread: ONNX Runtime's ScatterND adds without locks. */
   readonly singleThread: boolean
+  /** True when only operators of the ONNX standard may be used, for models that other tools will load. */
+  readonly portable: boolean
   /** True when the graph has a node of this operator, whose by-products can then be shared. */
   has(operator: string): boolean
   /** Adds a node with one output and returns its name. */

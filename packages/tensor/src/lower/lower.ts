@@ -21,6 +21,8 @@ export interface LowerNames {
 export interface LowerOptions {
   /** Threads of one run; unknown by default, which is treated as many. */
   readonly threads?: number
+  /** Only operators of the ONNX standard; default false: ONNX Runtime's own are used where they are faster. */
+  readonly portable?: boolean
 }
 
 /** A graph as an ONNX model, simplified; inputs that nothing depends on are kept. */
@@ -33,7 +35,7 @@ export function lowerGraph(
   const simple = simplify(outputs)
   const order = topologicalOrder(simple)
   const operators = new Set(order.map(tensor => tensor.op.name))
-  const writer = new ModelWriter(new Set([...names.inputs, ...names.outputs]), options.threads === 1, operators)
+  const writer = new ModelWriter(new Set([...names.inputs, ...names.outputs]), operators, options)
   const values = new Map<Tensor, string>(inputs.map((input, i) => [input, names.inputs[i]]))
   for (const tensor of order) {
     if (values.has(tensor)) continue
@@ -44,7 +46,7 @@ export function lowerGraph(
     writer.nodes.push({ op: 'Identity', inputs: [values.get(output)!], outputs: [names.outputs[i]] })
   })
   return {
-    opsets: { '': 17, 'com.microsoft': 1 },
+    opsets: options.portable ? { '': 17 } : { '': 17, 'com.microsoft': 1 },
     nodes: tidy(writer.nodes, new Set(names.outputs), new Set(names.inputs)),
     inputs: inputs.map((input, i) => ({ name: names.inputs[i], type: input.dtype, shape: input.shape })),
     outputs: outputs.map((output, i) => ({ name: names.outputs[i], type: output.dtype, shape: output.shape })),
@@ -103,11 +105,13 @@ class ModelWriter implements Emitter {
   readonly #taken: ReadonlySet<string>
   readonly #operators: ReadonlySet<string>
   readonly singleThread: boolean
+  readonly portable: boolean
   #count = 0
 
-  constructor(taken: ReadonlySet<string>, singleThread: boolean, operators: ReadonlySet<string>) {
+  constructor(taken: ReadonlySet<string>, operators: ReadonlySet<string>, options: LowerOptions) {
     this.#taken = taken
-    this.singleThread = singleThread
+    this.singleThread = options.threads === 1
+    this.portable = options.portable ?? false
     this.#operators = operators
   }
 

@@ -81,7 +81,7 @@ export const matmulOperator: Operator<MatmulAttributes> = {
   lower(node, [a, b], emit) {
     const { transposeA, transposeB } = node.attributes
     if (!transposeA && !transposeB) return emit.one('MatMul', [a, b])
-    if (node.dtype === 'float32') {
+    if (node.dtype === 'float32' && !emit.portable) {
       const attributes = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } }
       return emit.one('FusedMatMul', [a, b], attributes, 'com.microsoft')
     }

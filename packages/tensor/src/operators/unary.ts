@@ -140,7 +140,8 @@ const operators = {
     },
     onnx: (node, x, emit) => {
       // The fused kernel is the fastest, unless the gradient needs the distribution function anyway.
-      if (node.dtype === 'float32' && !emit.has('halfErf')) return emit.one('Gelu', [x], {}, 'com.microsoft')
+      if (node.dtype === 'float32' && !emit.portable && !emit.has('halfErf'))
+        return emit.one('Gelu', [x], {}, 'com.microsoft')
       const scaled = emit.one('Mul', [x, emit.scalar(Math.SQRT1_2, node.dtype)])
       return emit.one('Mul', [x, halfErfLowered(scaled, node.dtype, emit)])
     },
