@@ -193,7 +193,8 @@ describe('stage', () => {
     ])
     const stage = bindStage(sparkStage)
     const { columns } = await stage.apply(batch, stage.initial())
-    const kinds = columns['group.sparkItems'].values.map(items => (items as { kind: string }[]).map(item => item.kind))
+    const tasks = columns['group.sparkItems'].values as { kind: string }[][]
+    const kinds = tasks.map(items => items.map(item => item.kind))
     expect(kinds).toEqual([['pointwise'], ['pointwise', 'reflectAnswer']])
   })
 
