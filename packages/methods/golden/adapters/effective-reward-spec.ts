@@ -204,7 +204,12 @@ export const adapters = {
     const evaluate = interpret((logZ: Tensor, forward: Tensor, backward: Tensor, logRewards: Tensor) =>
       trajectoryBalanceLoss(logZ, forward, backward, logRewards, lengths),
     )
-    const result = evaluate(input.logZ, input.logPF.flat(), input.logPB.flat(), input.logRewards)
+    const result = evaluate(
+      input.logZ,
+      Float64Array.from(input.logPF.flat()),
+      Float64Array.from(input.logPB.flat()),
+      input.logRewards,
+    )
     return { perTrajectory: row(result.perTrajectory), loss: scalar(result.loss) }
   },
 } satisfies Adapters

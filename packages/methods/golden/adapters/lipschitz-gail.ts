@@ -39,10 +39,10 @@ export const adapters = {
     input: Network & {
       policyObs: number[][]
       policyActs: number[][]
-      expertObs: number[][]
-      expertActs: number[][]
-      epsObs: number[] | number[][]
-      epsActs: number[] | number[][]
+      expertObs?: number[][]
+      expertActs?: number[][]
+      epsObs?: number[] | number[][]
+      epsActs?: number[] | number[][]
       oneSided: boolean
       target: number
       variant: PenaltyPoints
@@ -60,10 +60,10 @@ export const adapters = {
     const { norms, penalty } = evaluate(layersOf(input), {
       policyObservations: input.policyObs,
       policyActions: input.policyActs,
-      expertObservations: input.expertObs,
-      expertActions: input.expertActs,
-      observationDraws: input.epsObs,
-      actionDraws: input.epsActs,
+      ...(input.expertObs && { expertObservations: input.expertObs }),
+      ...(input.expertActs && { expertActions: input.expertActs }),
+      ...(input.epsObs && { observationDraws: input.epsObs }),
+      ...(input.epsActs && { actionDraws: input.epsActs }),
     })
     return { gradientNorms: row(norms), penalty: scalar(penalty) }
   },

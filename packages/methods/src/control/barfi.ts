@@ -9,10 +9,13 @@ export * from './barfi/stage.ts'
 export * from './barfi/training-loop.ts'
 
 /**
- * BARFI learns how much to trust a heuristic reward: r_φ = φ₁(x) + r_p + φ₃(x)·r_aux and a discount γ_ϕ, by a two-level problem. The inner level trains the policy on (r_φ, γ_ϕ); the outer one moves (φ, ϕ) so that the
- * trained policy does well on the *primary* return, with the implicit function theorem and a truncated Neumann series for the inverse Hessian.
+ * BARFI learns how much to trust a heuristic reward: r_φ = φ₁(x) + r_p + φ₃(x)·r_aux and a discount γ_ϕ, by a two-level
+ * problem. The inner level trains the policy on (r_φ, γ_ϕ); the outer one moves (φ, ϕ) so that the trained policy does
+ * well on the *primary* return, with the implicit function theorem and a truncated Neumann series for the inverse
+ * Hessian.
  *
- * Differs from adding r_aux (which may change the optimum) and from potential shaping (which for policy gradients is only a baseline). It needs some primary return to vary: with none it is blind.
+ * Differs from adding r_aux (which may change the optimum) and from potential shaping (which for policy gradients is
+ * only a baseline). It needs some primary return to vary: with none it is blind.
  *
  * Gupta et al., "Behavior Alignment via Reward Function Optimization", arXiv 2310.19007; `gupta2023behavior`.
  */

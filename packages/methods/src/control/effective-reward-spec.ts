@@ -9,11 +9,14 @@ export * from './effective-reward-spec/stage.ts'
 export * from './effective-reward-spec/team.ts'
 
 /**
- * Four routes around hand-tuned reward weights: ASAF imitates by fitting a discriminator that is a ratio of two policies (`asafLoss`); TeamReg and CoachReg bias several agents to coordinated
- * behaviour by regularising policies (`teamRegularisationDiscrete`, `coachRegularisation`); DBS states behaviours as indicators with target frequencies and lets normalised Lagrange multipliers set the
- * weights (`constraintStep`); goal-conditioned GFlowNets condition a sampler on a direction in objective space (`conditionalLogReward`).
+ * Four routes around hand-tuned reward weights: ASAF imitates by fitting a discriminator that is a ratio of two
+ * policies (`asafLoss`); TeamReg and CoachReg bias several agents to coordinated behaviour by regularising policies
+ * (`teamRegularisationDiscrete`, `coachRegularisation`); DBS states behaviours as indicators with target frequencies
+ * and lets normalised Lagrange multipliers set the weights (`constraintStep`); goal-conditioned GFlowNets condition a
+ * sampler on a direction in objective space (`conditionalLogReward`).
  *
- * Roy, "Effective Reward Specification in Deep Reinforcement Learning" (thesis, 2024): arXiv 2006.13258, 1908.02269, 2112.12228, 2306.04620.
+ * Roy, "Effective Reward Specification in Deep Reinforcement Learning" (thesis, 2024): arXiv 2006.13258, 1908.02269,
+ * 2112.12228, 2306.04620.
  */
 export const effectiveRewardSpec = defineMethod({
   slug: 'effective-reward-spec',

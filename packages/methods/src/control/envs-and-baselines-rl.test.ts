@@ -125,7 +125,8 @@ describe('losses', () => {
     interpret((b: PpoBatch) => ppoLoss(b, options).loss)(given).data[0]
 
   it('add up to PPO by hand', () => {
-    // ratio 1: policy −mean A = 0; value plain ½·mean(0, 1) = 0.25; clipped: 0 + 0.2 → 0.8² = 0.64, so ½·mean(0.64, 1) = 0.41
+    // ratio 1: policy −mean A = 0; value plain ½·mean(0, 1) = 0.25; clipped: 0 + 0.2 → 0.8² = 0.64, so ½·mean(0.64, 1)
+    // = 0.41
     expect(ppo({ normalizeAdvantages: false, clipValueLoss: false })).toBeCloseTo(0.25 * 0.5 - 0.006, 12)
     expect(ppo({ normalizeAdvantages: false })).toBeCloseTo(0.41 * 0.5 - 0.006, 12)
   })

@@ -10,10 +10,12 @@ export * from './envs-and-baselines-rl/stage.ts'
 export * from './envs-and-baselines-rl/tabular-learners.ts'
 
 /**
- * The test bench for reward designs in control: reference learners (Q-learning, REINFORCE, A2C, PPO, SAC, DQN) with fixed hyper-parameters as losses and updates,
- * advantages over environment blocks, normalisers, and potential-based shaping with a correct terminal rule. The environments they act in are in the worlds package (`control/`, `grid/`).
+ * The test bench for reward designs in control: reference learners (Q-learning, REINFORCE, A2C, PPO, SAC, DQN) with
+ * fixed hyper-parameters as losses and updates, advantages over environment blocks, normalisers, and potential-based
+ * shaping with a correct terminal rule. The environments they act in are in the worlds package (`control/`, `grid/`).
  *
- * CleanRL (PPO, SAC, DQN), Gymnasium (running statistics), the reward-design papers' tabular agents; A2C and REINFORCE with baseline are textbook.
+ * CleanRL (PPO, SAC, DQN), Gymnasium (running statistics), the reward-design papers' tabular agents; A2C and REINFORCE
+ * with baseline are textbook.
  */
 export const envsAndBaselinesRl = defineMethod({
   slug: 'envs-and-baselines-rl',

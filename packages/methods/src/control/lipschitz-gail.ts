@@ -8,12 +8,14 @@ export * from './lipschitz-gail/spectral-norm.ts'
 export * from './lipschitz-gail/stage.ts'
 
 /**
- * Off-policy adversarial imitation tamed by a Lipschitz reward: a gradient penalty on the discriminator's *logit* along expert–agent interpolations, rewards recomputed
- * with the current discriminator whenever a batch is sampled, and PURPLE, a pessimistic multiplier κ ∈ (0, 1] where reward or dynamics are locally steep.
+ * Off-policy adversarial imitation tamed by a Lipschitz reward: a gradient penalty on the discriminator's *logit* along
+ * expert–agent interpolations, rewards recomputed with the current discriminator whenever a batch is sampled, and
+ * PURPLE, a pessimistic multiplier κ ∈ (0, 1] where reward or dynamics are locally steep.
  *
  * Nothing in penalty or multiplier is specific to imitation: both apply to any learned reward.
  *
- * Blondé, Strasser and Kalousis, "Lipschitzness Is All You Need To Tame Off-policy GAIL", arXiv 2006.16785; `liayn-pytorch`.
+ * Blondé, Strasser and Kalousis, "Lipschitzness Is All You Need To Tame Off-policy GAIL", arXiv 2006.16785;
+ * `liayn-pytorch`.
  */
 export const lipschitzGail = defineMethod({
   slug: 'lipschitz-gail',

@@ -11,8 +11,9 @@ export * from './lucy-skg/stage.ts'
 export * from './lucy-skg/utilities.ts'
 
 /**
- * Lucy-SKG: physical utilities combined by a sign-aware geometric mean, sgn·|Π rᵢ|^{1/n}, so that a high value needs all of them at once;
- * everything enters as a potential difference γΦ(s′) − Φ(s) beside sparse events, shared among team mates; two auxiliary losses train the encoder.
+ * Lucy-SKG: physical utilities combined by a sign-aware geometric mean, sgn·|Π rᵢ|^{1/n}, so that a high value needs
+ * all of them at once; everything enters as a potential difference γΦ(s′) − Φ(s) beside sparse events, shared among
+ * team mates; two auxiliary losses train the encoder.
  *
  * Differs from summing the same utilities (Necto, `nectoReward`), where one component can pay for another.
  *

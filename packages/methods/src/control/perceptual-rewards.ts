@@ -8,13 +8,14 @@ export * from './perceptual-rewards/stage.ts'
 export * from './perceptual-rewards/step-models.ts'
 
 /**
- * Perceptual rewards: cut a few unlabelled demonstrations where their features change, fit a simple Gaussian per step on few discriminative
- * features, and pay a frame by its likeness to the steps, later steps double.
+ * Perceptual rewards: cut a few unlabelled demonstrations where their features change, fit a simple Gaussian per step
+ * on few discriminative features, and pay a frame by its likeness to the steps, later steps double.
  *
- * R(x) = Σ_{k≥2} 2^{k−1}·exp(−q_k(x)/2), q_k the mean squared deviation from step k's Gaussian. Differs from a learned progress regressor in needing
- * no labels and almost no data; it is blind to what its features do not show.
+ * R(x) = Σ_{k≥2} 2^{k−1}·exp(−q_k(x)/2), q_k the mean squared deviation from step k's Gaussian. Differs from a learned
+ * progress regressor in needing no labels and almost no data; it is blind to what its features do not show.
  *
- * Sermanet, Xu and Levine, "Unsupervised Perceptual Rewards for Imitation Learning", arXiv 1612.06699. No official code; reconstruction.
+ * Sermanet, Xu and Levine, "Unsupervised Perceptual Rewards for Imitation Learning", arXiv 1612.06699. No official
+ * code; reconstruction.
  */
 export const perceptualRewards = defineMethod({
   slug: 'perceptual-rewards',

@@ -139,6 +139,41 @@ describe('EXPRD', () => {
   })
 })
 
+/** The discrete line with a key: 10 cells, the same 10 with the key, a terminal; the key lies in cell 1, the goal is the last cell. */
+function lineWithKey() {
+  const states = 21
+  const transitions = Array.from({ length: states }, () => Array.from({ length: states }, () => [0, 0, 0]))
+  const left = (s: number) => (s === 0 ? 20 : s === 10 ? 10 : s - 1)
+  const right = (s: number) => (s === 9 ? 9 : s === 19 ? 20 : s + 1)
+  for (let s = 0; s < 20; s++) {
+    const sure = s === 0 ? 0 : s === 19 ? 1 : undefined
+    for (const [action, wanted, other] of [
+      [0, left(s), right(s)],
+      [1, right(s), left(s)],
+    ]) {
+      transitions[s][wanted][action] += sure === action ? 1 : 0.9
+      if (sure !== action) transitions[s][other][action] += 0.1
+    }
+    transitions[s][s === 1 ? 10 : s][2] = 1
+  }
+  transitions[20][20] = [1, 1, 1]
+  const rewards = Array.from({ length: states }, (_, s) => [0, s === 19 ? 10 : 0, 0])
+  return finiteMdp({ transitions, rewards, discount: 0.95 })
+}
+
+describe('the line with a key', () => {
+  it('has the objectives that were found for it, and its key is the first state chosen', () => {
+    const selection = selectActiveStates(lineWithKey(), {
+      initialActiveStates: [19],
+      candidateStates: [0, 1, 2, 9, 10, 18],
+      budget: 1,
+    })
+    expect(selection.states).toEqual([19, 1])
+    expect(selection.objectives[0]).toBeCloseTo(0.122, 3)
+    expect(selection.objectives[1]).toBeCloseTo(0.067, 3)
+  })
+})
+
 describe('ExpAdaRD', () => {
   const uniform = new Float64Array(10).fill(0.5)
   const teacher = teacherQuantities(mdp, solution.stochasticPolicy)

@@ -13,10 +13,11 @@ export * from './reward-design-thesis/stage.ts'
 /**
  * Three ways to design a reward so that an agent learns fast and nothing unwanted becomes optimal.
  *
- * EXPRD: with full knowledge of the task, a sparse bounded table that keeps the target policy optimal and is most informative for short-sighted learners
- * (`designExprd`, `selectActiveStates`). ExpAdaRD: a table re-designed every few episodes for the learner's own policy (`designAdaptive`). ExploRS:
- * without a teacher, an intrinsic reward learned from the agent's own returns plus a count-based bonus (`selfRsUpdate`, `explorationBonus`). Rivals: potential
- * shaping (`shapeRewardTable` of the tabular module), SORS (`sorsUpdate`), LIRPG (`lirpgMetaGradient`).
+ * EXPRD: with full knowledge of the task, a sparse bounded table that keeps the target policy optimal and is most
+ * informative for short-sighted learners (`designExprd`, `selectActiveStates`). ExpAdaRD: a table re-designed every few
+ * episodes for the learner's own policy (`designAdaptive`). ExploRS: without a teacher, an intrinsic reward learned
+ * from the agent's own returns plus a count-based bonus (`selfRsUpdate`, `explorationBonus`). Rivals: potential shaping
+ * (`shapeRewardTable` of the tabular module), SORS (`sorsUpdate`), LIRPG (`lirpgMetaGradient`).
  *
  * Devidze, "Reward Design for Reinforcement Learning Agents" (thesis, 2025): NeurIPS 2021, AAMAS 2024, NeurIPS 2022.
  */

@@ -7,12 +7,13 @@ export * from './xland/stage.ts'
 export * from './xland/task-filter.ts'
 
 /**
- * XLand's recipe for an agent that never stops learning: goals in disjunctive normal form over predicates, tasks accepted only when
- * they are just learnable, populations compared by percentiles of normalised score, distillation from the previous generation, and
- * self reward-play.
+ * XLand's recipe for an agent that never stops learning: goals in disjunctive normal form over predicates, tasks
+ * accepted only when they are just learnable, populations compared by percentiles of normalised score, distillation
+ * from the previous generation, and self reward-play.
  *
- * The acceptance test differs from a band on the agent's return in its control policy: a task that rewards random behaviour is refused too.
- * No official code exists; thresholds were evolved by the authors and have no canonical values.
+ * The acceptance test differs from a band on the agent's return in its control policy: a task that rewards random
+ * behaviour is refused too. No official code exists; thresholds were evolved by the authors and have no canonical
+ * values.
  *
  * Open-Ended Learning Team, "Open-Ended Learning Leads to Generally Capable Agents", arXiv 2107.12808.
  */

@@ -13,7 +13,9 @@ export interface LinearProgramme {
   /** [n] */
   readonly cost: ArrayLike<number>
   readonly rows: readonly LinearRow[]
-  /** [n] lower and upper bounds of the variables; each variable needs a finite bound on the side its cost pulls it to. */
+  /**
+   * [n] lower and upper bounds of the variables; each variable needs a finite bound on the side its cost pulls it to.
+   */
   readonly lower: ArrayLike<number>
   readonly upper: ArrayLike<number>
 }
@@ -28,9 +30,10 @@ const PIVOT = 1e-9
 /**
  * Exact optimum of a linear programme by the bounded dual simplex method on a dense tableau.
  *
- * Every variable has a finite bound on the side its cost pulls it to, so the all-slack basis is dual feasible at once and no
- * first phase is needed; an unmendable row proves infeasibility. Ties are broken by size and, after a stall, by index (Bland), so it
- * ends. The tableau is rebuilt from the basis before the result is trusted. Suited to hundreds of variables and rows.
+ * Every variable has a finite bound on the side its cost pulls it to, so the all-slack basis is dual feasible at once
+ * and no first phase is needed; an unmendable row proves infeasibility. Ties are broken by size and, after a stall, by
+ * index (Bland), so it ends. The tableau is rebuilt from the basis before the result is trusted. Suited to hundreds of
+ * variables and rows.
  *
  * @throws invalid_option when a variable's bounds leave the problem unbounded or cross
  */
@@ -106,7 +109,9 @@ class Tableau {
     }
   }
 
-  /** Row whose basic variable lies furthest outside its bounds (lowest variable under Bland's rule); −1 when none does. */
+  /**
+   * Row whose basic variable lies furthest outside its bounds (lowest variable under Bland's rule); −1 when none does.
+   */
   mostViolatedRow(bland: boolean): number {
     let chosen = -1
     let worst = FEASIBLE

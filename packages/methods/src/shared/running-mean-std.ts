@@ -1,8 +1,8 @@
 import { assertFinite, GuerdonError } from '@guerdon/core'
 
 /**
- * Running mean and population variance per feature that start from a small prior: count `initialCount`, mean 0, variance 1 — the
- * convention of Gymnasium's wrappers and of many off-policy codes. Plain JSON.
+ * Running mean and population variance per feature that start from a small prior: count `initialCount`, mean 0,
+ * variance 1 — the convention of Gymnasium's wrappers and of many off-policy codes. Plain JSON.
  *
  * Differs from `Moments`, which starts from nothing and is exact.
  */

@@ -32,7 +32,10 @@ export interface FiniteMdpTables {
   readonly initial?: ArrayLike<number>
 }
 
-/** Builds a finite MDP from dense tables. Throws `invalid_input` for a row that does not sum to 1, `invalid_option` for γ outside [0, 1). */
+/**
+ * Builds a finite MDP from dense tables. Throws `invalid_input` for a row that does not sum to 1, `invalid_option` for
+ * γ outside [0, 1).
+ */
 export function finiteMdp(tables: FiniteMdpTables): FiniteMdp {
   const stateCount = tables.transitions.length
   const actionCount = tables.rewards[0]?.length ?? 0
@@ -183,8 +186,8 @@ export function evaluatePolicy(mdp: FiniteMdp, policy: ArrayLike<number>): { q: 
 }
 
 /**
- * Discounted state distribution of a policy: μ = (1 − γ)(I − γP_πᵀ)⁻¹ d₀, the entry of the terminal (last) state set to 0
- * when `dropTerminal` (default), then renormalised.
+ * Discounted state distribution of a policy: μ = (1 − γ)(I − γP_πᵀ)⁻¹ d₀, the entry of the terminal (last) state set to
+ * 0 when `dropTerminal` (default), then renormalised.
  *
  * @returns [S]
  * @throws missing `initial`, or an initial state that is terminal (nothing left to normalise)
@@ -232,8 +235,8 @@ export function stateDistribution(
 }
 
 /**
- * Potential-based shaping of a reward table (Ng, Harada and Russell 1999): R′(s,a) = R(s,a) + γ Σ_{s′} T(s′|s,a)·Φ(s′) − Φ(s).
- * Φ of an absorbing terminal state must be 0 for the optimum to stay.
+ * Potential-based shaping of a reward table (Ng, Harada and Russell 1999): R′(s,a) = R(s,a) + γ Σ_{s′} T(s′|s,a)·Φ(s′)
+ * − Φ(s). Φ of an absorbing terminal state must be 0 for the optimum to stay.
  *
  * @param potential [S]
  * @returns [S·A]

@@ -1,8 +1,8 @@
 import { assertFinite, assertSameLength, GuerdonError } from '@guerdon/core'
 
 /**
- * A batch of environment steps as a learner samples it. Channels stay apart, so that a reward that is still changing (learned,
- * adversarial, meta-learned) is computed anew from them and never stored combined.
+ * A batch of environment steps as a learner samples it. Channels stay apart, so that a reward that is still changing
+ * (learned, adversarial, meta-learned) is computed anew from them and never stored combined.
  */
 export interface Transitions {
   /** [N] reward of the task itself. */
@@ -38,8 +38,8 @@ export interface ShapedTransitions<State> {
 }
 
 /**
- * Step-wise counterpart of a stage, called when a batch is *sampled*. `State` is plain JSON data; `shape` mutates neither
- * argument.
+ * Step-wise counterpart of a stage, called when a batch is *sampled*. `State` is plain JSON data; `shape` mutates
+ * neither argument.
  */
 export interface TransitionShaper<State> {
   readonly name: string

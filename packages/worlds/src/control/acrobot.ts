@@ -34,8 +34,9 @@ function moved(state: Float64Array, direction: Float64Array, step: number): Floa
 }
 
 /**
- * Acrobot-v1. State (θ1, θ2, θ̇1, θ̇2), θ1 = 0 hanging; torque −1, 0 or +1 on the joint; one Runge–Kutta step of 0.2 s, angles wrapped to
- * [−π, π], speeds clipped to 4π and 9π. Pays −1 a step and 0 on the step that lifts the tip: −cos θ1 − cos(θ1 + θ2) > 1.
+ * Acrobot-v1. State (θ1, θ2, θ̇1, θ̇2), θ1 = 0 hanging; torque −1, 0 or +1 on the joint; one Runge–Kutta step of 0.2 s,
+ * angles wrapped to [−π, π], speeds clipped to 4π and 9π. Pays −1 a step and 0 on the step that lifts the tip: −cos θ1
+ * − cos(θ1 + θ2) > 1.
  *
  * Gymnasium `classic_control/acrobot.py`.
  */

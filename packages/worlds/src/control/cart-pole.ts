@@ -10,8 +10,9 @@ const positionLimit = 2.4
 const angleLimit = (12 * 2 * Math.PI) / 360
 
 /**
- * CartPole-v1. State (x, ẋ, θ, θ̇); actions push left or right with 10 N. Euler steps of 0.02 s that move positions by the *old* velocities.
- * Pays 1 every step, the last included; ends at |x| > 2.4 or |θ| > 12°; solved at a mean return of 475.
+ * CartPole-v1. State (x, ẋ, θ, θ̇); actions push left or right with 10 N. Euler steps of 0.02 s that move positions by
+ * the *old* velocities. Pays 1 every step, the last included; ends at |x| > 2.4 or |θ| > 12°; solved at a mean return
+ * of 475.
  *
  * Gymnasium `classic_control/cartpole.py`.
  */

@@ -4,8 +4,9 @@ import { GuerdonError } from '@guerdon/core'
 export type Wall = readonly [x1: number, y1: number, x2: number, y2: number]
 
 /**
- * The walls of the hard maze on a field of 200 × 200: a border, and inner walls that leave a dead end close to the goal in a straight line from the start,
- * so that "be nearer to the goal" leads into it. These are this project's own walls; results are comparable only with the same list.
+ * The walls of the hard maze on a field of 200 × 200: a border, and inner walls that leave a dead end close to the goal
+ * in a straight line from the start, so that "be nearer to the goal" leads into it. These are this project's own walls;
+ * results are comparable only with the same list.
  */
 export const hardMazeWalls: readonly Wall[] = [
   [0, 0, 200, 0],
@@ -26,7 +27,8 @@ export const hardMazeStart: readonly [number, number] = [20, 80]
 export const hardMazeGoal: readonly [number, number] = [20, 20]
 
 /**
- * Moves a point robot by (dx, dy), at most `reach` (default 5) long. A move that would cross or touch a wall does not happen.
+ * Moves a point robot by (dx, dy), at most `reach` (default 5) long. A move that would cross or touch a wall does not
+ * happen.
  *
  * @returns the new position and fitness −‖position − goal‖, which is deceptive here
  */

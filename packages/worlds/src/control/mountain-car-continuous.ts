@@ -1,8 +1,8 @@
 import { assertFiniteAction, clamp, type Dynamics } from './dynamics.ts'
 
 /**
- * MountainCarContinuous-v0. Action a: a push clipped to [−1, 1], power 0.0015. Pays 100 at the goal (x ≥ 0.45) minus 0.1·a² of the *unclipped*
- * action. The reference rounds the state to float32 after every step, and so does this.
+ * MountainCarContinuous-v0. Action a: a push clipped to [−1, 1], power 0.0015. Pays 100 at the goal (x ≥ 0.45) minus
+ * 0.1·a² of the *unclipped* action. The reference rounds the state to float32 after every step, and so does this.
  *
  * Gymnasium `classic_control/continuous_mountain_car.py`.
  */

@@ -1,8 +1,8 @@
 import { assertDiscreteAction, clamp, type Dynamics } from './dynamics.ts'
 
 /**
- * MountainCar-v0. State (x, v); actions push left, not at all, right. v += (a − 1)·0.001 − 0.0025·cos 3x, clipped to ±0.07; x += v,
- * clipped to [−1.2, 0.6]; the left wall stops the car. Pays −1 every step; ends at x ≥ 0.5.
+ * MountainCar-v0. State (x, v); actions push left, not at all, right. v += (a − 1)·0.001 − 0.0025·cos 3x, clipped to
+ * ±0.07; x += v, clipped to [−1.2, 0.6]; the left wall stops the car. Pays −1 every step; ends at x ≥ 0.5.
  *
  * Gymnasium `classic_control/mountain_car.py`.
  */

@@ -31,8 +31,8 @@ export interface AntReward {
 }
 
 /**
- * Ant-v5: forward velocity + 1 while healthy − 0.5·Σa² − 5e-4·Σ clip(contact force, ±1)². Unhealthy, and so over, when the torso's height leaves
- * [0.2, 1.0] or the state is not finite.
+ * Ant-v5: forward velocity + 1 while healthy − 0.5·Σa² − 5e-4·Σ clip(contact force, ±1)². Unhealthy, and so over, when
+ * the torso's height leaves [0.2, 1.0] or the state is not finite.
  *
  * @param height z of the torso @param state all generalised positions and velocities
  */

@@ -7,8 +7,9 @@ export function normalAngle(x: number): number {
 }
 
 /**
- * Pendulum-v1. State (θ, θ̇), θ = 0 upright and not wrapped; action a torque clipped to ±2. Pays −(norm(θ)² + 0.1·θ̇² + 0.001·u²) of the state
- * *before* the step. θ̇′ = clip(θ̇ + (15·sin θ + 3u)·0.05, ±8), θ′ = θ + 0.05·θ̇′. Never ends. Observation (cos θ, sin θ, θ̇).
+ * Pendulum-v1. State (θ, θ̇), θ = 0 upright and not wrapped; action a torque clipped to ±2. Pays −(norm(θ)² + 0.1·θ̇² +
+ * 0.001·u²) of the state *before* the step. θ̇′ = clip(θ̇ + (15·sin θ + 3u)·0.05, ±8), θ′ = θ + 0.05·θ̇′. Never ends.
+ * Observation (cos θ, sin θ, θ̇).
  *
  * Gymnasium `classic_control/pendulum.py`.
  */

@@ -14,9 +14,9 @@ export function fingertip(first: number, second: number): readonly [number, numb
 }
 
 /**
- * Planar two-link reacher, a stand-in for Reacher-v5 without a physics engine: each joint is a torque-driven double integrator with damping,
- * θ̈ = 20a − θ̇, 0.02 s a step. State (θ1, θ2, θ̇1, θ̇2, target x, target y), target within 0.2 of the origin. Reward −‖fingertip − target‖ − Σa² of the
- * state after the step; never ends.
+ * Planar two-link reacher, a stand-in for Reacher-v5 without a physics engine: each joint is a torque-driven double
+ * integrator with damping, θ̈ = 20a − θ̇, 0.02 s a step. State (θ1, θ2, θ̇1, θ̇2, target x, target y), target within
+ * 0.2 of the origin. Reward −‖fingertip − target‖ − Σa² of the state after the step; never ends.
  */
 export const reacher: Dynamics<readonly [number, number]> = {
   name: 'reacher',

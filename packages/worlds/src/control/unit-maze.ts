@@ -18,8 +18,9 @@ export interface UnitMazeOptions {
   /** Steps after which the episode is truncated. Default 50. */
   readonly horizon?: number
   /**
-   * `released` reads the goal's y twice in the good heuristic, so that its y term is the constant 0.0144, zeroes the bad heuristic at the time limit too, and
-   * spends the last step of the horizon without moving. Default null: the intended −dist², and a full last step.
+   * `released` reads the goal's y twice in the good heuristic, so that its y term is the constant 0.0144, zeroes the
+   * bad heuristic at the time limit too, and spends the last step of the horizon without moving. Default null: the
+   * intended −dist², and a full last step.
    */
   readonly compat?: 'released' | null
 }
@@ -55,11 +56,13 @@ function inside(x: number, y: number, [left, bottom, right, top]: readonly [numb
 }
 
 /**
- * The unit-square maze BARFI was tested in: four actions, each repeated for 4 strides of 0.045 that stop at the border or in the goal
- * [0.75, 0.99]². Primary reward −0.1 a step and +100 on entering the goal. The *good* heuristic is −dist² to the goal's centre per stride, the *bad* one
- * +50 per stride inside [0.4, 0.6]², withdrawn on the step that enters the goal.
+ * The unit-square maze BARFI was tested in: four actions, each repeated for 4 strides of 0.045 that stop at the border
+ * or in the goal [0.75, 0.99]². Primary reward −0.1 a step and +100 on entering the goal. The *good* heuristic is
+ * −dist² to the goal's centre per stride, the *bad* one +50 per stride inside [0.4, 0.6]², withdrawn on the step that
+ * enters the goal.
  *
- * @param draws uniform numbers in [0, 1): one decides on a random action, a second (if so) chooses it; a `Random` gives both
+ * @param draws uniform numbers in [0, 1): one decides on a random action, a second (if so) chooses it; a `Random` gives
+ * both
  * Source: gupta2023behavior `barfi-gw/src/environments/Maze_*.py`.
  */
 export function mazeStep(

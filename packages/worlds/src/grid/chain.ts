@@ -20,8 +20,8 @@ export interface ChainOptions {
 }
 
 /**
- * The chain: n₂ cells, the start, n₁ cells, a terminal state. "left" in cell 0 leaves the world; "right" in the last cell stays there and pays `goalReward`
- * each time, so reward accumulates until the horizon of 40.
+ * The chain: n₂ cells, the start, n₁ cells, a terminal state. "left" in cell 0 leaves the world; "right" in the last
+ * cell stays there and pays `goalReward` each time, so reward accumulates until the horizon of 40.
  */
 export function chain(options: ChainOptions = {}): TabularWorld {
   const { rightCells = 20, leftCells = 40, noise = 0.05, goalReward = 1 } = options

@@ -14,8 +14,9 @@ export interface FourRoomOptions {
   /** Default 0.95. */
   readonly discount?: number
   /**
-   * `2024`: noise mixes all four actions equally; the start corner and the goal are free of it; "up" in the goal stays. `2021`: noise goes to the *other
-   * reachable* neighbours, everywhere; up and right both leave from the goal. Default `2024`.
+   * `2024`: noise mixes all four actions equally; the start corner and the goal are free of it; "up" in the goal stays.
+   * `2021`: noise goes to the *other reachable* neighbours, everywhere; up and right both leave from the goal. Default
+   * `2024`.
    */
   readonly rules?: '2024' | '2021'
 }
@@ -32,9 +33,10 @@ export const fourRoomSquares: readonly (readonly number[])[] = [0, 3, 4, 21, 28,
 )
 
 /**
- * The four-room grid of the reward-design papers: cell s = size·y + x, y grows with "up", a terminal state after the cells. Walls between x = 2 and 3 and
- * between y = 2 and 3 (size 7) with gates at 1 and 5. From the corner 0, left and down leave the world unpaid; "right" from the goal (last cell) leaves it with
- * `goalReward`; "down" from the goal leads to cell size² − size, as in the official table (geometrically it would be one row below).
+ * The four-room grid of the reward-design papers: cell s = size·y + x, y grows with "up", a terminal state after the
+ * cells. Walls between x = 2 and 3 and between y = 2 and 3 (size 7) with gates at 1 and 5. From the corner 0, left and
+ * down leave the world unpaid; "right" from the goal (last cell) leaves it with `goalReward`; "down" from the goal
+ * leads to cell size² − size, as in the official table (geometrically it would be one row below).
  *
  * Start (1, 1), horizon 30.
  */

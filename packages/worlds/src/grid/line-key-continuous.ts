@@ -30,9 +30,10 @@ export function resetLineKeyContinuous(random: Random, options: LineKeyContinuou
 }
 
 /**
- * LineK with a real position: actions 0 left, 1 right, 2+k pick. A move is U(0.074, 0.076) long, the other way with probability `slip`, cut to [0, 1].
- * In the key zone [0, 0.1] an agent without a key picks one up: action 2 the right one (the first), any other a random wrong one. "right" in the goal zone
- * [0.9, 1] with the first key pays `goalReward`, again and again: the world never ends by itself.
+ * LineK with a real position: actions 0 left, 1 right, 2+k pick. A move is U(0.074, 0.076) long, the other way with
+ * probability `slip`, cut to [0, 1]. In the key zone [0, 0.1] an agent without a key picks one up: action 2 the right
+ * one (the first), any other a random wrong one. "right" in the goal zone [0.9, 1] with the first key pays
+ * `goalReward`, again and again: the world never ends by itself.
  *
  * Draws for a move: slip, then length; for a wrong key: which one.
  * Source: neurips2022_exploration-guided-reward-shaping `env_linekeymulti.py` (without its optional small rewards).

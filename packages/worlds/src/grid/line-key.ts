@@ -16,9 +16,10 @@ export interface LineKeyOptions {
 }
 
 /**
- * LineK: L cells without the key (states 0 … L−1), L with it (L … 2L−1), a terminal state 2L. Actions left, right, pick. Picking at the key's cell leads to
- * state L — position 0, wherever the key lay, as in the official table. Without the key the left end is an exit that pays nothing; with it, "right" at the
- * far end leaves with `goalReward` and "left" there slips out unpaid. Start L/2, horizon 30 (the loop that runs episodes truncates).
+ * LineK: L cells without the key (states 0 … L−1), L with it (L … 2L−1), a terminal state 2L. Actions left, right,
+ * pick. Picking at the key's cell leads to state L — position 0, wherever the key lay, as in the official table.
+ * Without the key the left end is an exit that pays nothing; with it, "right" at the far end leaves with `goalReward`
+ * and "left" there slips out unpaid. Start L/2, horizon 30 (the loop that runs episodes truncates).
  */
 export function lineKey(options: LineKeyOptions = {}): TabularWorld {
   const { length = 10, slip = 0.1, goalReward = 10, keyPosition = 1, discount = 0.95 } = options

@@ -49,8 +49,8 @@ export function minigridSuccessReward(steps: number, maxSteps: number): number {
 }
 
 /**
- * Turns, moves, picks up, drops, toggles or does nothing. Entering the goal ends the episode with `minigridSuccessReward`; everything else pays 0. A locked
- * door opens to a carried key of its colour.
+ * Turns, moves, picks up, drops, toggles or does nothing. Entering the goal ends the episode with
+ * `minigridSuccessReward`; everything else pays 0. A locked door opens to a carried key of its colour.
  *
  * Minigrid `minigrid_env.py`.
  */
@@ -119,10 +119,11 @@ function toggled(state: MinigridState, at: number): Uint8Array {
 }
 
 /**
- * What the agent sees: a 7×7 view ahead of it, itself at the middle of the nearest row, walls and closed doors hiding what is behind.
+ * What the agent sees: a 7×7 view ahead of it, itself at the middle of the nearest row, walls and closed doors hiding
+ * what is behind.
  *
- * @returns [7·7·3] object, colour, state at `3·(i·7 + j)`, i across from the agent's left, j from far (0) to near (6); zeros where unseen. The agent's own
- * cell shows what it carries.
+ * @returns [7·7·3] object, colour, state at `3·(i·7 + j)`, i across from the agent's left, j from far (0) to near (6);
+ * zeros where unseen. The agent's own cell shows what it carries.
  */
 export function observeMinigrid(state: MinigridState): Uint8Array {
   const view = new Uint8Array(VIEW * VIEW * 3)
@@ -238,8 +239,9 @@ export function resetFourRooms(random: Random, options: { readonly size?: number
 }
 
 /**
- * DoorKey of size N (5, 6, 8 or 16 in the suite): the goal in the bottom-right corner behind a random splitting wall with a locked yellow door, the key and
- * the agent left of it, 10·N² steps. Draws: column of the wall, agent cell, direction, row of the door, key cell.
+ * DoorKey of size N (5, 6, 8 or 16 in the suite): the goal in the bottom-right corner behind a random splitting wall
+ * with a locked yellow door, the key and the agent left of it, 10·N² steps. Draws: column of the wall, agent cell,
+ * direction, row of the door, key cell.
  */
 export function resetDoorKey(random: Random, options: { readonly size?: number } = {}): MinigridState {
   const { size = 8 } = options

@@ -1,8 +1,8 @@
 import { assertInteger, GuerdonError } from '@guerdon/core'
 
 /**
- * A finite world as a table, stored sparsely: row `state·A + action` owns entries `offsets[row] … offsets[row+1] − 1` of `nextStates` (ascending) and
- * `probabilities`. Solvers of the methods package read it as it stands.
+ * A finite world as a table, stored sparsely: row `state·A + action` owns entries `offsets[row] … offsets[row+1] − 1`
+ * of `nextStates` (ascending) and `probabilities`. Solvers of the methods package read it as it stands.
  */
 export interface TabularWorld {
   readonly name: string

@@ -1,7 +1,8 @@
 import { assertSameLength, sigmoid } from '@guerdon/core'
 
 /**
- * Returns of a learner that uses the heuristic as a state(-action) potential: shaping telescopes to G_t − aux_t, i.e. only a baseline (terminal potential 0).
+ * Returns of a learner that uses the heuristic as a state(-action) potential: shaping telescopes to G_t − aux_t, i.e.
+ * only a baseline (terminal potential 0).
  *
  * @param primary [T] @param potential [T] heuristic as potential @param mask [T] 1 for real steps; all when absent
  * Source: `REINFORCEPotential.optimize`.
@@ -27,7 +28,10 @@ export interface ReturnBaseline {
   readonly mean: number | null
 }
 
-/** Subtracts the running mean of returns (decay 0.9 for aligned returns, 0.99 for primary ones); the first call stores and subtracts nothing. */
+/**
+ * Subtracts the running mean of returns (decay 0.9 for aligned returns, 0.99 for primary ones); the first call stores
+ * and subtracts nothing.
+ */
 export function subtractReturnBaseline(
   returns: ArrayLike<number>,
   state: ReturnBaseline,
@@ -85,7 +89,10 @@ export function controllerReward(
   return action === vote ? rewards[0] : rewards[1]
 }
 
-/** MountainCar's heuristic: +size for pushing along the current velocity, −size against it (a bad one has the sign turned); 0 without a push. */
+/**
+ * MountainCar's heuristic: +size for pushing along the current velocity, −size against it (a bad one has the sign
+ * turned); 0 without a push.
+ */
 export function momentumReward(
   push: number,
   velocity: number,

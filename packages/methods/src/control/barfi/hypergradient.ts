@@ -25,7 +25,10 @@ import {
 
 /** Choices of the outer step. */
 export interface HypergradientOptions extends Pick<ObjectiveOptions, 'primaryGamma' | 'variant'> {
-  /** `first-order` takes −identity for the inverse Hessian; else the Neumann series with this step and number of loops. Default { alpha: 5e-4, loops: 5 }. */
+  /**
+   * `first-order` takes −identity for the inverse Hessian; else the Neumann series with this step and number of loops.
+   * Default { alpha: 5e-4, loops: 5 }.
+   */
   readonly approximation?: 'first-order' | { readonly alpha: number; readonly loops: number }
   /** Entropy weight inside the inner objective, and so inside the Hessian. Default 0.25. */
   readonly entropyCoefficient?: number
@@ -44,8 +47,9 @@ export interface Hypergradient {
 }
 
 /**
- * Implicit gradient of the primary return with respect to the alignment parameters: −v·Hm⁻¹·∂G/∂(φ, g), v = ∇_θ J_primary on the newest trajectories, G = ∇_θ J_aligned and Hm = ∂G/∂θ on a large old batch;
- * −Hm⁻¹v ≈ α·Σ_{j≤K} (I + αHm)^j v, or v itself (first order; those steps are 1/α times larger). Minus the penalties' gradients.
+ * Implicit gradient of the primary return with respect to the alignment parameters: −v·Hm⁻¹·∂G/∂(φ, g), v = ∇_θ
+ * J_primary on the newest trajectories, G = ∇_θ J_aligned and Hm = ∂G/∂θ on a large old batch; −Hm⁻¹v ≈ α·Σ_{j≤K} (I +
+ * αHm)^j v, or v itself (first order; those steps are 1/α times larger). Minus the penalties' gradients.
  *
  * The series contracts only where the eigenvalues of αHm lie in (−2, 0); see `neumannInverseProduct` for a guarded one.
  *
@@ -131,14 +135,18 @@ export interface NeumannOptions {
   readonly alpha?: number
   /** K. Default 5. */
   readonly loops?: number
-  /** When a term grows: go on as released (`none`), keep the sum so far (`stop`), or give −v (`first-order`, H ≈ −I). Default `stop`. */
+  /**
+   * When a term grows: go on as released (`none`), keep the sum so far (`stop`), or give −v (`first-order`, H ≈ −I).
+   * Default `stop`.
+   */
   readonly guard?: 'none' | 'stop' | 'first-order'
   /** A term may be this many times its predecessor. Default 1.5. */
   readonly growth?: number
 }
 
 /**
- * H⁻¹·v ≈ −α·Σ_{j≤K} (I + αH)^j·v for a maximised objective's Hessian H (negative definite near a maximum), given only its products with vectors.
+ * H⁻¹·v ≈ −α·Σ_{j≤K} (I + αH)^j·v for a maximised objective's Hessian H (negative definite near a maximum), given only
+ * its products with vectors.
  * @param multiply H·vector, e.g. a Hessian-vector product asked of a trainer
  */
 export function neumannInverseProduct(

@@ -68,8 +68,9 @@ export interface ObjectiveOptions {
 }
 
 /**
- * Policy objective J, to be *maximised*: mean_b [(1/H)·Σ_t mask·log π(a_t|x_t)·R_t] + c·H̄, R_t = r_t + γR_{t+1} backwards over the padded length with masked rewards, H̄ the mean
- * entropy over real steps. Divided by the padded H, not the episode's length; no γ^t in front; nothing corrects for old data.
+ * Policy objective J, to be *maximised*: mean_b [(1/H)·Σ_t mask·log π(a_t|x_t)·R_t] + c·H̄, R_t = r_t + γR_{t+1}
+ * backwards over the padded length with masked rewards, H̄ the mean entropy over real steps. Divided by the padded H,
+ * not the episode's length; no γ^t in front; nothing corrects for old data.
  *
  * Modes: *primary* r_p with a fixed γ; *naive* r_p + r_aux with the learned γ held fixed; *aligned* r_φ with γ_ϕ.
  *

@@ -2,8 +2,9 @@ import { assertInRange, GuerdonError, sigmoid } from '@guerdon/core'
 import { add, matmul, mul, reshape, slice, type Tensor } from '@guerdon/tensor'
 
 /**
- * How the three outputs z of the head meet the rewards: `additive-unit-primary` z₁ + r_p + z₃·r_aux (gridworld, CartPole), `weighted-primary` z₁ + z₂·r_p + z₃·r_aux (MountainCar), `unit-offset`
- * (z₁ − 1) + r_p + z₃·r_aux (MuJoCo: three free scalars that start at 1).
+ * How the three outputs z of the head meet the rewards: `additive-unit-primary` z₁ + r_p + z₃·r_aux (gridworld,
+ * CartPole), `weighted-primary` z₁ + z₂·r_p + z₃·r_aux (MountainCar), `unit-offset` (z₁ − 1) + r_p + z₃·r_aux (MuJoCo:
+ * three free scalars that start at 1).
  */
 export type AlignmentVariant = 'additive-unit-primary' | 'weighted-primary' | 'unit-offset'
 
@@ -36,7 +37,8 @@ export interface AlignedReward {
  * Behaviour-alignment reward of one step.
  *
  * @param features [D] of the state
- * Source: Gupta et al. 2023, section 4; `Alignment_Reward.forward` (whose tanh copies and z₂ are not used in the first variant).
+ * Source: Gupta et al. 2023, section 4; `Alignment_Reward.forward` (whose tanh copies and z₂ are not used in the first
+ * variant).
  */
 export function alignedReward(
   weights: RewardWeights,

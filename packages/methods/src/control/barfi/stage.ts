@@ -34,8 +34,9 @@ export const barfiOptions = z.strictObject({
 type BarfiStageOptions = z.infer<typeof barfiOptions>
 
 /**
- * Applies a behaviour-alignment reward: offset + primary + weight·heuristic, offset and weight read from a learned head. The head is learned outside (`hypergradient`); here it is given as numbers, so the reward can
- * be served. A rollout whose heuristic is missing keeps offset and primary.
+ * Applies a behaviour-alignment reward: offset + primary + weight·heuristic, offset and weight read from a learned
+ * head. The head is learned outside (`hypergradient`); here it is given as numbers, so the reward can be served. A
+ * rollout whose heuristic is missing keeps offset and primary.
  */
 export const barfiStage = defineStage<BarfiStageOptions, null>({
   name: 'barfi',
@@ -90,7 +91,10 @@ export const barfiStage = defineStage<BarfiStageOptions, null>({
   },
 })
 
-/** The aligned reward on transitions: auxiliary channel `heuristic`, and `features` when the head has weights. Make a new shaper after every outer step. */
+/**
+ * The aligned reward on transitions: auxiliary channel `heuristic`, and `features` when the head has weights. Make a
+ * new shaper after every outer step.
+ */
 export function alignedShaper(
   weights: RewardWeights,
   options: { readonly variant?: AlignmentVariant } = {},

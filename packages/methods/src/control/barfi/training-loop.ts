@@ -27,8 +27,9 @@ export interface BarfiPlan {
 }
 
 /**
- * Order of work at the end of an episode, counted from 1: nothing unless it is the δ-th; in the first phase a naive step; later an outer step; once more than
- * `firstMultiplier + innerMultiplier` episodes were seen, δ·innerMultiplier aligned steps (plus `firstMultiplier` extra ones the first time), which ends the first phase.
+ * Order of work at the end of an episode, counted from 1: nothing unless it is the δ-th; in the first phase a naive
+ * step; later an outer step; once more than `firstMultiplier + innerMultiplier` episodes were seen, δ·innerMultiplier
+ * aligned steps (plus `firstMultiplier` extra ones the first time), which ends the first phase.
  *
  * Source: `Barfi.optimize`.
  */
@@ -47,7 +48,8 @@ export function barfiPlan(episodes: number, firstPhase: boolean, schedule: Barfi
 }
 
 /**
- * Buffer slots of the outer batch: the newest δ + 1 episodes (the released off-by-one, kept because its figures rest on it), fewer when there are not so many. Oldest first.
+ * Buffer slots of the outer batch: the newest δ + 1 episodes (the released off-by-one, kept because its figures rest on
+ * it), fewer when there are not so many. Oldest first.
  */
 export function outerEpisodes(available: number, interval = 3): Int32Array {
   const count = Math.min(available, interval + 1)
@@ -55,7 +57,8 @@ export function outerEpisodes(available: number, interval = 3): Int32Array {
 }
 
 /**
- * Buffer slots of the inner batch: min(hessianMultiplier·batchSize, available − δ) draws with replacement from all but the newest δ. Empty when there are none: skip the outer step.
+ * Buffer slots of the inner batch: min(hessianMultiplier·batchSize, available − δ) draws with replacement from all but
+ * the newest δ. Empty when there are none: skip the outer step.
  */
 export function innerEpisodes(available: number, random: Random, schedule: BarfiSchedule = {}): Int32Array {
   const { interval = 3, hessianMultiplier = 15, batchSize = 1 } = schedule

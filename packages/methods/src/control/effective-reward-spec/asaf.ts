@@ -21,7 +21,8 @@ export interface Windows {
 }
 
 /**
- * Episodes of a buffer from its not-done mask (0 on the last step of an episode). Steps after the last end belong to no episode and are left out, as released.
+ * Episodes of a buffer from its not-done mask (0 on the last step of an episode). Steps after the last end belong to no
+ * episode and are left out, as released.
  * @param notDone [N]
  */
 export function episodeLimits(notDone: ArrayLike<number>): Windows {
@@ -52,7 +53,8 @@ export function episodeWindows(episodes: Windows, size: number): Windows {
 }
 
 /**
- * Windows over a buffer regardless of episodes: one start every `stride` steps as long as the window fits, and one forced at N − size.
+ * Windows over a buffer regardless of episodes: one start every `stride` steps as long as the window fits, and one
+ * forced at N − size.
  * @throws invalid_input when the buffer is shorter than a window (released code indexes from the end there)
  */
 export function slidingWindows(transitions: number, size: number, stride = 1): Windows {
@@ -75,8 +77,9 @@ export interface AsafMiniBatch {
 }
 
 /**
- * Mini-batches of one epoch: learner windows in a random order without replacement (an incomplete last block is dropped), as many expert windows drawn with
- * replacement for each. Draws: the permutation, then the expert indices block by block.
+ * Mini-batches of one epoch: learner windows in a random order without replacement (an incomplete last block is
+ * dropped), as many expert windows drawn with replacement for each. Draws: the permutation, then the expert indices
+ * block by block.
  */
 export function asafEpoch(
   learnerWindows: number,
@@ -105,11 +108,13 @@ export interface AsafLoss {
 }
 
 /**
- * Adversarial soft advantage fitting: a discriminator of the form exp S_new/(exp S_new + exp S_old), so that fitting it *is* the policy update:
- * −mean over windows of [y·log D + (1 − y)·log(1 − D)], y = 1 for expert windows. At the optimum π_θ is the expert's policy; no reward, critic or policy gradient.
+ * Adversarial soft advantage fitting: a discriminator of the form exp S_new/(exp S_new + exp S_old), so that fitting it
+ * *is* the policy update: −mean over windows of [y·log D + (1 − y)·log(1 − D)], y = 1 for expert windows. At the
+ * optimum π_θ is the expert's policy; no reward, critic or policy gradient.
  *
  * @param newLogProbs [N] of the policy being fitted, steps of all windows joined, learner windows first
- * @param oldLogProbs [N] under the policy that collected the learner data, frozen at the start of the update — for expert steps too
+ * @param oldLogProbs [N] under the policy that collected the learner data, frozen at the start of the update — for
+ * expert steps too
  * @param windowLengths [W]
  * @param learnerWindows number of leading windows that are the learner's
  * Source: Barde et al. 2020, eq. (8); `ASAFLearner.fit`.

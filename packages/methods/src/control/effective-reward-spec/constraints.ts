@@ -75,7 +75,9 @@ export function initialMultipliers(
   }
 }
 
-/** +1 for a lower bound, −1 for an upper one. Throws `invalid_option` for both or neither: split a double bound in two. */
+/**
+ * +1 for a lower bound, −1 for an upper one. Throws `invalid_option` for both or neither: split a double bound in two.
+ */
 export function thresholdSign(threshold: BehaviourThreshold, index: number): 1 | -1 {
   const lower = typeof threshold.lower === 'number'
   if (lower !== (typeof threshold.upper === 'number')) return lower ? 1 : -1
@@ -100,10 +102,12 @@ export function occurrenceRate(costs: ArrayLike<number | null>): number | undefi
 }
 
 /**
- * Weights of this agent update, and the multipliers after it: λ is read *before* the call's own step. Every `updateEvery`-th call takes one Adam step on
- * Σ_k sign_k·λ_k·(Ĵ_k − d_k). A constraint without a rate (all costs missing) does not move its multiplier.
+ * Weights of this agent update, and the multipliers after it: λ is read *before* the call's own step. Every
+ * `updateEvery`-th call takes one Adam step on Σ_k sign_k·λ_k·(Ĵ_k − d_k). A constraint without a rate (all costs
+ * missing) does not move its multiplier.
  *
- * rewardWeight = 1 − Σ|cost weights| (normalised) or 1; with a bootstrap constraint b at least its weight, so success lends its multiplier to the dense reward until it is frequent.
+ * rewardWeight = 1 − Σ|cost weights| (normalised) or 1; with a bootstrap constraint b at least its weight, so success
+ * lends its multiplier to the dense reward until it is frequent.
  *
  * @param rates [K] Ĵ: undiscounted occurrence rates over the newest transitions (2000), not the replay mixture
  * Source: Roy et al. 2021, Algorithm 1; `LagrangianWrapper.update_parameters`.
@@ -162,7 +166,8 @@ function adamStep(state: MultiplierState, gradient: readonly number[], options: 
 }
 
 /**
- * The multiplier loss Σ_k sign_k·λ_k·(Ĵ_k − d_k) as a graph, for learners that keep the multipliers among their own parameters.
+ * The multiplier loss Σ_k sign_k·λ_k·(Ĵ_k − d_k) as a graph, for learners that keep the multipliers among their own
+ * parameters.
  * @param parameters [K+1] or [K] @param slopes [K] sign_k·(Ĵ_k − d_k)
  */
 export function multiplierLoss(
@@ -176,7 +181,8 @@ export function multiplierLoss(
 }
 
 /**
- * Policy loss over separate critics, one a objective: mean[−Σ_j w_j·min(Q1_j, Q2_j) + α·log π], j = 0 the reward, then the costs.
+ * Policy loss over separate critics, one a objective: mean[−Σ_j w_j·min(Q1_j, Q2_j) + α·log π], j = 0 the reward, then
+ * the costs.
  * @param minQ [B][1+K] @param weights [1+K] signed @param logProb [B]
  */
 export function multiCriticPolicyLoss(minQ: Tensor, weights: Tensor, logProb: Tensor, alpha: Operand): Tensor {
@@ -184,8 +190,10 @@ export function multiCriticPolicyLoss(minQ: Tensor, weights: Tensor, logProb: Te
 }
 
 /**
- * Critic targets `[B][1+K]`: signal + γ_j·(1 − terminated)·(min(Q1′, Q2′) − α·log π′), the entropy term in every objective. Missing costs enter as 0.
- * @param signals [B][1+K] reward then costs @param nextQ1 [B][1+K] @param discounts [1+K] @param nextLogProb [B][1] @param terminated [B][1]
+ * Critic targets `[B][1+K]`: signal + γ_j·(1 − terminated)·(min(Q1′, Q2′) − α·log π′), the entropy term in every
+ * objective. Missing costs enter as 0.
+ * @param signals [B][1+K] reward then costs @param nextQ1 [B][1+K] @param discounts [1+K] @param nextLogProb [B][1]
+ * @param terminated [B][1]
  */
 export function multiCriticTargets(
   signals: Tensor,

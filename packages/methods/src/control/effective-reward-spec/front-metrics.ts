@@ -1,7 +1,9 @@
 import { assertNotEmpty } from '@guerdon/core'
 import { type FocusOptions, focusCoefficient, nearestPoint } from './goal-conditioned.ts'
 
-/** Inverted generational distance: mean over reference points of the distance to the nearest sample. Lower is better. */
+/**
+ * Inverted generational distance: mean over reference points of the distance to the nearest sample. Lower is better.
+ */
 export function invertedGenerationalDistance(
   samples: readonly ArrayLike<number>[],
   reference: readonly ArrayLike<number>[],
@@ -13,7 +15,10 @@ export function invertedGenerationalDistance(
   return total / reference.length
 }
 
-/** Entropy of the samples' histogram over their nearest reference points, −Σ p·log(p + 1e-8). Higher is a more even front. */
+/**
+ * Entropy of the samples' histogram over their nearest reference points, −Σ p·log(p + 1e-8). Higher is a more even
+ * front.
+ */
 export function paretoClusteredEntropy(
   samples: readonly ArrayLike<number>[],
   reference: readonly ArrayLike<number>[],
@@ -64,7 +69,10 @@ export function focusAccuracy(
   return inside.length / rewards.length
 }
 
-/** Volume dominated by the points, objectives maximised, above the reference point 0. Exact, by slicing along the last objective. */
+/**
+ * Volume dominated by the points, objectives maximised, above the reference point 0. Exact, by slicing along the last
+ * objective.
+ */
 export function hypervolume(points: readonly ArrayLike<number>[]): number {
   const dimensions = points[0]?.length ?? 0
   return volume(

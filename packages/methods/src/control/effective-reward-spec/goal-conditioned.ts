@@ -55,8 +55,9 @@ export interface Condition {
 }
 
 /**
- * log R(x | condition): log max(ω·r, 1e-30), plus the log of the focus coefficient inside the cone (the illegal value outside), times β, clamped below at the illegal
- * value. In this order: an outside sample gets illegal·β before the clamp.
+ * log R(x | condition): log max(ω·r, 1e-30), plus the log of the focus coefficient inside the cone (the illegal value
+ * outside), times β, clamped below at the illegal value. In this order: an outside sample gets illegal·β before the
+ * clamp.
  *
  * @param rewards [objectives] in [0, 1]
  */
@@ -77,7 +78,8 @@ export function conditionalLogReward(
 /**
  * Hindsight relabelling: of the drawn samples those that *violate* their cone get their own reward direction r/‖r‖.
  *
- * @param rewards [n][objectives] @param directions [n][objectives]; not changed @param drawn indices, each with probability 0.3 in the paper
+ * @param rewards [n][objectives] @param directions [n][objectives]; not changed @param drawn indices, each with
+ * probability 0.3 in the paper
  */
 export function hindsightRelabel(
   rewards: readonly ArrayLike<number>[],
@@ -116,7 +118,8 @@ export function thermometer(
 /**
  * Trajectory balance: mean (log Z + Σ log P_F − log R − Σ log P_B)².
  *
- * @param logZ scalar or [n] (a network of the condition) @param logForward [N] steps of all trajectories joined @param logBackward [N]
+ * @param logZ scalar or [n] (a network of the condition) @param logForward [N] steps of all trajectories joined @param
+ * logBackward [N]
  * @param logRewards [n] @param lengths [n] steps of each trajectory
  */
 export function trajectoryBalanceLoss(
@@ -140,7 +143,10 @@ export interface FocusBelief {
   readonly reached: readonly number[]
 }
 
-/** Unit vectors of the hyper-cube's far faces: what the belief is a table over. `resolution` points an axis (30 in the code). */
+/**
+ * Unit vectors of the hyper-cube's far faces: what the belief is a table over. `resolution` points an axis (30 in the
+ * code).
+ */
 export function focusDirections(objectives: number, resolution = 30): readonly Float64Array[] {
   return hypercubeLimits(objectives, resolution).map(unitVector)
 }
@@ -163,7 +169,10 @@ export function hypercubeLimits(dimensions: number, pointsPerDimension = 10): re
   return points
 }
 
-/** Sampling weight of each direction: `feasible` when never requested or ever reached, `infeasible` when requested and never reached. */
+/**
+ * Sampling weight of each direction: `feasible` when never requested or ever reached, `infeasible` when requested and
+ * never reached.
+ */
 export function focusBeliefWeights(
   belief: FocusBelief,
   options: { /** Default 1. */ readonly feasible?: number /** Default 0.1. */; readonly infeasible?: number } = {},

@@ -59,9 +59,10 @@ export interface ConstraintStageState {
 }
 
 /**
- * Sets the weights of a reward and of indicator behaviours by Lagrange multipliers so that each behaviour reaches its target frequency: reward = w₀·score + Σ_k w_k·indicator_k, w_k < 0 for upper bounds.
- * The weights are those of the multipliers before the batch; its indicators then move them. A rollout without an indicator leaves that
- * frequency and pays nothing for it.
+ * Sets the weights of a reward and of indicator behaviours by Lagrange multipliers so that each behaviour reaches its
+ * target frequency: reward = w₀·score + Σ_k w_k·indicator_k, w_k < 0 for upper bounds. The weights are those of the
+ * multipliers before the batch; its indicators then move them. A rollout without an indicator leaves that frequency and
+ * pays nothing for it.
  */
 export const constraintStage = defineStage<ConstraintStageOptions, ConstraintStageState>({
   name: 'effective-reward-spec.constraints',
@@ -205,8 +206,8 @@ function numberList(value: unknown): number[] | undefined {
 }
 
 /**
- * Constraint weights on transitions: r̂ = w₀·r + Σ_k w_k·cost_k from the named cost channels; one multiplier step a batch (or every `updateEvery` batches).
- * A NaN cost is missing: it pays 0 and leaves the rate.
+ * Constraint weights on transitions: r̂ = w₀·r + Σ_k w_k·cost_k from the named cost channels; one multiplier step a
+ * batch (or every `updateEvery` batches). A NaN cost is missing: it pays 0 and leaves the rate.
  */
 export function constraintShaper(
   channels: readonly string[],

@@ -20,8 +20,8 @@ import {
 } from '@guerdon/tensor'
 
 /**
- * TeamReg, discrete actions: mean over batch and agents of KL(softmax(real) ‖ softmax(predicted)) over actions. The regularised agent predicts every agent,
- * itself included (that term is 0).
+ * TeamReg, discrete actions: mean over batch and agents of KL(softmax(real) ‖ softmax(predicted)) over actions. The
+ * regularised agent predicts every agent, itself included (that term is 0).
  *
  * @param real [B][A][N] logits of the agents @param predicted [B][A][N] logits predicted from one agent's observation
  * Source: Roy et al. 2020; `maddpg.py` of the team variant.
@@ -38,8 +38,8 @@ export function teamRegularisationContinuous(real: Tensor, predicted: Tensor): T
 }
 
 /**
- * TeamReg with its own weight for each side of the gradient: own parameters (through `predicted`) × λ₁, team-mates' parameters (through `real`) × λ₂. Stopping
- * either removes half of the method.
+ * TeamReg with its own weight for each side of the gradient: own parameters (through `predicted`) × λ₁, team-mates'
+ * parameters (through `real`) × λ₂. Stopping either removes half of the method.
  */
 export function weightedTeamLoss(
   loss: (real: Tensor, predicted: Tensor) => Tensor,
@@ -70,7 +70,10 @@ export function coachedPolicyLoss(q: Tensor): Tensor {
   return neg(mean(q))
 }
 
-/** Weights of CoachReg's two optimiser steps: the first on J_E, the second on J_PGE. Agent weights are multiplied by the number of agents. */
+/**
+ * Weights of CoachReg's two optimiser steps: the first on J_E, the second on J_PGE. Agent weights are multiplied by the
+ * number of agents.
+ */
 export const coachWeights = {
   agentsOnAgreement: 0.65,
   agentsOnPolicy: 0.5,
@@ -79,8 +82,8 @@ export const coachWeights = {
 } as const
 
 /**
- * One-hot sub-policy choice `[B][K]`: arg-max of logits + noise, with the gradient of softmax((logits + noise)/temperature) (straight through). Without noise it is the arg-max used in
- * evaluation.
+ * One-hot sub-policy choice `[B][K]`: arg-max of logits + noise, with the gradient of softmax((logits +
+ * noise)/temperature) (straight through). Without noise it is the arg-max used in evaluation.
  * @param logits [B][K] @param noise [B][K] Gumbel(0, 1) draws
  */
 export function gumbelOneHot(

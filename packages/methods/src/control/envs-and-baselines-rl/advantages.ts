@@ -22,17 +22,19 @@ export interface BlockAdvantageOptions {
   /** λ. Default 0.95. */
   readonly lambda?: number
   /**
-   * [T·N] V of the true last observation where the step was cut off by a time limit, 0 elsewhere: added as γV to that step's reward, so
-   * truncation is not taken for termination. CleanRL's PPO has none and does not bootstrap at truncation; neither does the default.
+   * [T·N] V of the true last observation where the step was cut off by a time limit, 0 elsewhere: added as γV to that
+   * step's reward, so truncation is not taken for termination. CleanRL's PPO has none and does not bootstrap at
+   * truncation; neither does the default.
    */
   readonly truncationValues?: ArrayLike<number>
 }
 
 /**
- * Generalised advantage estimation over environment blocks: δ_t = r_t + γV_{t+1}(1 − d_{t+1}) − V_t, A_t = δ_t + γλ(1 − d_{t+1})A_{t+1}; returns A + V.
+ * Generalised advantage estimation over environment blocks: δ_t = r_t + γV_{t+1}(1 − d_{t+1}) − V_t, A_t = δ_t + γλ(1 −
+ * d_{t+1})A_{t+1}; returns A + V.
  *
- * Differs from `generalizedAdvantages` of the shared modules in layout: fixed blocks that cut episodes anywhere and bootstrap at their end, done flags one step late.
- * CleanRL `ppo.py`.
+ * Differs from `generalizedAdvantages` of the shared modules in layout: fixed blocks that cut episodes anywhere and
+ * bootstrap at their end, done flags one step late. CleanRL `ppo.py`.
  *
  * @returns [T·N] each
  */
@@ -70,8 +72,8 @@ export function blockAdvantages(
 }
 
 /**
- * n-step targets of one episode: Σ_{k<n} γ^k r_{t+k} + γ^n V_{t+n}, cut at the episode's end, where the last state counts 0 if terminal and V_T if
- * truncated. A2C uses n = 5.
+ * n-step targets of one episode: Σ_{k<n} γ^k r_{t+k} + γ^n V_{t+n}, cut at the episode's end, where the last state
+ * counts 0 if terminal and V_T if truncated. A2C uses n = 5.
  *
  * @param rewards [T] @param values [T+1], the last for the state after the last step
  * @returns [T]

@@ -40,7 +40,9 @@ export interface PpoBatch {
 export interface PpoLossOptions {
   /** Default 0.2. */
   readonly clip?: number
-  /** Centre and scale the mini-batch's advantages by the sample deviation + 1e-8; skipped for one element. Default true. */
+  /**
+   * Centre and scale the mini-batch's advantages by the sample deviation + 1e-8; skipped for one element. Default true.
+   */
   readonly normalizeAdvantages?: boolean
   /** Clip the value change like the ratio. Default true. */
   readonly clipValueLoss?: boolean
@@ -65,7 +67,8 @@ export interface PpoLossResult {
 }
 
 /**
- * PPO for control, one mini-batch: mean max(−Âρ, −Â·clip(ρ)) − c_e·entropy + c_v·value loss, the value loss 0.5·mean max((v − R)², (v_clip − R)²).
+ * PPO for control, one mini-batch: mean max(−Âρ, −Â·clip(ρ)) − c_e·entropy + c_v·value loss, the value loss 0.5·mean
+ * max((v − R)², (v_clip − R)²).
  *
  * Differs from the token-level `ppoClipLoss`: no mask, no dual clip, no cap on the log-ratio. CleanRL `ppo.py`.
  */
@@ -117,7 +120,10 @@ export function a2cLoss(
   return add(sub(policy, mul(mean(batch.entropy), entropyCoefficient)), mul(value, valueCoefficient))
 }
 
-/** REINFORCE with baseline, mean over steps: policy −mean(log π·Â) with Â = G − b held fixed, baseline 0.5·mean((G − b)²). `[T]` each. */
+/**
+ * REINFORCE with baseline, mean over steps: policy −mean(log π·Â) with Â = G − b held fixed, baseline 0.5·mean((G −
+ * b)²). `[T]` each.
+ */
 export function reinforceLosses(
   logProb: Tensor,
   baseline: Tensor,
@@ -143,7 +149,8 @@ export interface SquashedAction {
 }
 
 /**
- * SAC's policy head: log σ = −5 + 3.5·(tanh(raw) + 1); y = tanh(μ + σ·noise); action = scale·y + offset; log π = Σ_A [log N − log(scale·(1 − y²) + 1e-6)].
+ * SAC's policy head: log σ = −5 + 3.5·(tanh(raw) + 1); y = tanh(μ + σ·noise); action = scale·y + offset; log π = Σ_A
+ * [log N − log(scale·(1 − y²) + 1e-6)].
  *
  * @param mean [B][A] @param rawLogStd [B][A] @param noise [B][A] standard normal
  * @param low [A] @param high [A] bounds of the action

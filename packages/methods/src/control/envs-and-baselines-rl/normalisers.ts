@@ -14,8 +14,8 @@ export function initialRewardNormaliser(environments: number): RewardNormaliserS
 }
 
 /**
- * Continuous PPO's reward scaling, one step: R ← γR(1 − terminated) + r, running variance of R, r/√(var + 1e-8) clipped to ±10. Never centred, so it keeps the sign. It hides
- * reward scale: switch it off when reward designs are compared.
+ * Continuous PPO's reward scaling, one step: R ← γR(1 − terminated) + r, running variance of R, r/√(var + 1e-8) clipped
+ * to ±10. Never centred, so it keeps the sign. It hides reward scale: switch it off when reward designs are compared.
  *
  * @param rewards [N] @param terminated [N]
  */

@@ -14,7 +14,8 @@ export interface ShapedEpisode {
 }
 
 /**
- * Shapes one episode. Φ of a terminal last state is 0 whatever was given; under *truncation* it stays (and the learner bootstraps).
+ * Shapes one episode. Φ of a terminal last state is 0 whatever was given; under *truncation* it stays (and the learner
+ * bootstraps).
  *
  * @param rewards [T] @param potential [T+1] Φ of every state, the last one included
  */
@@ -56,7 +57,10 @@ export interface ShapingInvariance {
   readonly greedyShaped: Int32Array
 }
 
-/** Solves an MDP with its own rewards and with R + γTΦ − Φ (Ng, Harada and Russell 1999): Q′ = Q − Φ and the greedy policy stays. */
+/**
+ * Solves an MDP with its own rewards and with R + γTΦ − Φ (Ng, Harada and Russell 1999): Q′ = Q − Φ and the greedy
+ * policy stays.
+ */
 export function shapingInvariance(
   mdp: FiniteMdp,
   potential: ArrayLike<number>,
@@ -76,8 +80,8 @@ export function shapingInvariance(
 }
 
 /**
- * Potential-based shaping of transitions: r + γΦ(s′)·(1 − terminated) − Φ(s), from the auxiliary channels `potential` and `nextPotential`. Truncated steps keep
- * Φ(s′).
+ * Potential-based shaping of transitions: r + γΦ(s′)·(1 − terminated) − Φ(s), from the auxiliary channels `potential`
+ * and `nextPotential`. Truncated steps keep Φ(s′).
  */
 export function potentialShaper(
   options: { /** Default 0.99. */ readonly discount?: number } = {},

@@ -23,8 +23,9 @@ export const potentialOptions = z.strictObject({
 type PotentialOptions = z.infer<typeof potentialOptions>
 
 /**
- * Potential-based shaping of turn rewards: r_t + γΦ_t − Φ_{t−1}, Φ_t the potential of the state after turn t (0 after a turn that ended the task, kept when the rollout
- * was merely cut off). A turn without a potential hands its outcome on, and the next one is compared with the last known potential.
+ * Potential-based shaping of turn rewards: r_t + γΦ_t − Φ_{t−1}, Φ_t the potential of the state after turn t (0 after a
+ * turn that ended the task, kept when the rollout was merely cut off). A turn without a potential hands its outcome on,
+ * and the next one is compared with the last known potential.
  */
 export const potentialStage = defineStage<PotentialOptions, null>({
   name: 'envs-and-baselines-rl.potential',

@@ -16,13 +16,15 @@ export interface QLearningOptions {
   readonly discount: number
   /** α. Default 0.1 (2022 code; 0.5 in the 2021 code). */
   readonly step?: number
-  /** Order of the updates within an episode: backwards (2022 code) or as they happened (2021 code). Default `backwards`. */
+  /**
+   * Order of the updates within an episode: backwards (2022 code) or as they happened (2021 code). Default `backwards`.
+   */
   readonly order?: 'backwards' | 'forwards'
 }
 
 /**
- * Q(s,a) += α(r + γ max Q(s′,·) − Q(s,a)) over the steps of each episode in turn. The terminal state bootstraps too, which is right only because
- * its own row is never updated.
+ * Q(s,a) += α(r + γ max Q(s′,·) − Q(s,a)) over the steps of each episode in turn. The terminal state bootstraps too,
+ * which is right only because its own row is never updated.
  *
  * @param q [S·A]; not changed
  */
@@ -45,7 +47,8 @@ export function qLearningUpdate(
 }
 
 /**
- * ε-greedy probabilities `[S·A]`: ε/A everywhere, 1 − ε on the best action; shared by actions within 1e-6 of it (`shared`, default) or all on the first (`first`).
+ * ε-greedy probabilities `[S·A]`: ε/A everywhere, 1 − ε on the best action; shared by actions within 1e-6 of it
+ * (`shared`, default) or all on the first (`first`).
  */
 export function epsilonGreedyPolicy(
   q: ArrayLike<number>,
@@ -76,7 +79,8 @@ export function softmaxPolicy(theta: ArrayLike<number>, actionCount: number): Fl
 }
 
 /**
- * Tabular REINFORCE: θ(s_t,a_t) += G_t, θ(s_t,·) −= G_t·π(·|s_t) summed over all steps of all episodes, times step/N. No baseline.
+ * Tabular REINFORCE: θ(s_t,a_t) += G_t, θ(s_t,·) −= G_t·π(·|s_t) summed over all steps of all episodes, times step/N.
+ * No baseline.
  *
  * @param theta [S·A] logits; not changed
  */

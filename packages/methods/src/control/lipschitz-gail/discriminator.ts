@@ -48,7 +48,8 @@ export interface SpectralVectors {
 }
 
 /**
- * Logit D(s, a) `[B]`: concat(clamp(s), a) through LeakyReLU layers. No sigmoid: the penalty and the reward are on the logit.
+ * Logit D(s, a) `[B]`: concat(clamp(s), a) through LeakyReLU layers. No sigmoid: the penalty and the reward are on the
+ * logit.
  * @param observations [B][S] @param actions [B][A] (or next observations, for state pairs)
  */
 export function discriminatorLogit(
@@ -101,7 +102,8 @@ export interface PenaltyBatch {
   readonly expertObservations?: Tensor
   readonly expertActions?: Tensor
   /**
-   * `wgan`: [B] uniform each, independent for observations and actions. `dragan`, `nagard`: [B][S] and [B][A] noise, N(0, 10²) in the paper. `bare`: none.
+   * `wgan`: [B] uniform each, independent for observations and actions. `dragan`, `nagard`: [B][S] and [B][A] noise,
+   * N(0, 10²) in the paper. `bare`: none.
    */
   readonly observationDraws?: Tensor
   readonly actionDraws?: Tensor
@@ -128,8 +130,9 @@ export interface GradientPenalty {
 }
 
 /**
- * Gradient penalty on the logit: mean max(0, ‖∇_x D(x̂)‖₂ − k)² (two-sided: (‖·‖ − k)²), the norm per sample before averaging. x̂ lies between policy and
- * expert pairs (`wgan`, x̂ = ε·policy + (1−ε)·expert with separate ε for observation and action), around one of them, or on the policy's own pairs.
+ * Gradient penalty on the logit: mean max(0, ‖∇_x D(x̂)‖₂ − k)² (two-sided: (‖·‖ − k)²), the norm per sample before
+ * averaging. x̂ lies between policy and expert pairs (`wgan`, x̂ = ε·policy + (1−ε)·expert with separate ε for
+ * observation and action), around one of them, or on the policy's own pairs.
  *
  * Blondé et al. 2020, eq. (8); liayn-pytorch `grad_pen`.
  */
@@ -197,8 +200,9 @@ export interface DiscriminatorLoss {
 }
 
 /**
- * mean[BCE(score_p, y_p) + BCE(score_e, y_e)] − c·H, H the mean BCE(score, σ(score)) over both sides. Labels: 0 for the policy, 1 or one-sided random smoothing
- * y ~ U(0.7, 1.2) for the expert. With `unlabelledPrior` η, as released: mean[−η·log(1 − σ(e) + 1e-8) − max(0, log σ(e) − η·log σ(p))].
+ * mean[BCE(score_p, y_p) + BCE(score_e, y_e)] − c·H, H the mean BCE(score, σ(score)) over both sides. Labels: 0 for the
+ * policy, 1 or one-sided random smoothing y ~ U(0.7, 1.2) for the expert. With `unlabelledPrior` η, as released:
+ * mean[−η·log(1 − σ(e) + 1e-8) − max(0, log σ(e) − η·log σ(p))].
  *
  * Differs from the usual PU loss in the roles of e and p, as coded.
  *
@@ -239,7 +243,8 @@ export function forwardModelLoss(predicted: Tensor, next: Tensor): Tensor {
 }
 
 /**
- * Norms `[B]` of the gradient of a forward model's outputs, summed over dimensions, with respect to observation and action.
+ * Norms `[B]` of the gradient of a forward model's outputs, summed over dimensions, with respect to observation and
+ * action.
  * @param predict a graph from [B][S] and [B][A] to [B][S′]
  */
 export function forwardJacobianNorms(

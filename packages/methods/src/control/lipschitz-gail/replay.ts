@@ -19,15 +19,15 @@ export interface LookaheadOptions {
   /** Default 0.99. */
   readonly discount?: number
   /**
-   * `released`: a terminal on the *last* look-ahead index, or a look-ahead cut by the end of the buffer, counts as not done and bootstraps through it. The default
-   * is done whenever a terminal is inside.
+   * `released`: a terminal on the *last* look-ahead index, or a look-ahead cut by the end of the buffer, counts as not
+   * done and bootstraps through it. The default is done whenever a terminal is inside.
    */
   readonly compat?: 'released' | null
 }
 
 /**
- * n-step return from transition `start` of a buffer in order of time, cut after a terminal and at the end of the buffer. Rewards are those of the current
- * discriminator for every step of the window, not stored ones.
+ * n-step return from transition `start` of a buffer in order of time, cut after a terminal and at the end of the
+ * buffer. Rewards are those of the current discriminator for every step of the window, not stored ones.
  *
  * @param rewards [N] @param terminals [N]
  * liayn-pytorch `memory.py: lookahead`.
@@ -53,7 +53,9 @@ export function lookahead(
   return { return: total, length: last - start + 1, done, bootstrapIndex: last + 1 }
 }
 
-/** An episode's end wrapped as in DAC: observation zeros with flag 1, the action zeros; other observations get flag 0. */
+/**
+ * An episode's end wrapped as in DAC: observation zeros with flag 1, the action zeros; other observations get flag 0.
+ */
 export function absorbingObservation(size: number): Float64Array {
   const observation = new Float64Array(size + 1)
   observation[size] = 1

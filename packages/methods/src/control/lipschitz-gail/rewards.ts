@@ -5,8 +5,9 @@ import { initialMeanStd, type RunningMeanStd, runningStd, updateMeanStd } from '
 export type ImitationReward = 'minimax' | 'minimax-plus-non-saturating'
 
 /**
- * Reward of a discriminator logit: `minimax` −log(1 − σ(D) + ε) ≥ 0, saturating at 18.42 for ε = 1e-8 (rewards survival); `minimax-plus-non-saturating` adds log σ(D),
- * which is the logit up to ε (rewards dying early when negative). Never store it: recompute it with the current discriminator when a batch is sampled.
+ * Reward of a discriminator logit: `minimax` −log(1 − σ(D) + ε) ≥ 0, saturating at 18.42 for ε = 1e-8 (rewards
+ * survival); `minimax-plus-non-saturating` adds log σ(D), which is the logit up to ε (rewards dying early when
+ * negative). Never store it: recompute it with the current discriminator when a batch is sampled.
  */
 export function imitationReward(
   logit: number,
@@ -35,7 +36,8 @@ export interface Preconditioned {
 }
 
 /**
- * PURPLE per sample: κᵢ = exp(−max(0, ‖Jᵢ‖ − τ)²), r̃ = κr. Applied to the reward only, never to the discriminator's loss.
+ * PURPLE per sample: κᵢ = exp(−max(0, ‖Jᵢ‖ − τ)²), r̃ = κr. Applied to the reward only, never to the discriminator's
+ * loss.
  * @param rewards [B] @param jacobianNorms [B] of the thing to be tamed
  */
 export function preconditionPerSample(
@@ -60,7 +62,8 @@ export interface BatchPreconditionOptions {
 }
 
 /**
- * PURPLE as trained (`gail_mod_f`): one κ for the mini-batch, max(exp(−mean max(0, ‖J_f‖ − τ)²/std), minimum), from the Jacobian of a learned forward model.
+ * PURPLE as trained (`gail_mod_f`): one κ for the mini-batch, max(exp(−mean max(0, ‖J_f‖ − τ)²/std), minimum), from the
+ * Jacobian of a learned forward model.
  */
 export function preconditionBatch(
   rewards: ArrayLike<number>,
@@ -85,7 +88,10 @@ export interface PenaltyScale {
 /** State before the first mini-batch; its deviation is 1. */
 export const initialPenaltyScale: PenaltyScale = { recent: [], moments: initialMeanStd(1) }
 
-/** Adds a penalty to a queue of the last ten and the whole queue to the moments; returns the deviation (variance floored at 1e-2). */
+/**
+ * Adds a penalty to a queue of the last ten and the whole queue to the moments; returns the deviation (variance floored
+ * at 1e-2).
+ */
 export function updatePenaltyScale(
   state: PenaltyScale,
   penalty: number,
@@ -106,14 +112,18 @@ export interface QLipschitzBound {
   readonly c: number
   /** The paper's: δ·√Σ_{k<n}(γ²C)^k, endless δ/√(1 − γ²C); null when it diverges. */
   readonly reported: number | null
-  /** By the triangle inequality: δ·Σ_{k<n}(γL)^k, endless δ/(1 − γL); null when it diverges. Larger; holds for collinear gradients too. */
+  /**
+   * By the triangle inequality: δ·Σ_{k<n}(γL)^k, endless δ/(1 − γL); null when it diverges. Larger; holds for collinear
+   * gradients too.
+   */
   readonly triangleInequality: number | null
   /** L = A·√(1 + B²). */
   readonly chain: number
 }
 
 /**
- * Bounds ‖∇Q‖ by those of reward (δ), dynamics (A) and policy (B). A reward multiplied by κ scales both by κ. Use the triangle-inequality bound where a guarantee is needed.
+ * Bounds ‖∇Q‖ by those of reward (δ), dynamics (A) and policy (B). A reward multiplied by κ scales both by κ. Use the
+ * triangle-inequality bound where a guarantee is needed.
  *
  * @param remainingSteps T − t, or null for the endless horizon
  * Source: Blondé et al. 2020, theorem 6.2 (reported); the other derived here.

@@ -10,7 +10,8 @@ export interface SpectralEstimate {
 }
 
 /**
- * Power iteration for the spectral norm: v ← Wᵀu/‖·‖, u ← Wv/‖·‖, σ = uᵀWv. One iteration a training step suffices when `left` is carried over.
+ * Power iteration for the spectral norm: v ← Wᵀu/‖·‖, u ← Wv/‖·‖, σ = uᵀWv. One iteration a training step suffices when
+ * `left` is carried over.
  *
  * @param weight [rows·columns] row by row
  * @param left [rows] previous estimate; must not be orthogonal to the leading direction

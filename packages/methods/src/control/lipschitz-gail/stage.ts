@@ -43,8 +43,8 @@ export interface LipschitzState {
 }
 
 /**
- * Turns a discriminator's logit into a reward and makes it smaller where the discriminator (or any learned scorer) is locally steep. Unscored rollouts keep their outcome; a
- * rollout without a gradient norm keeps κ = 1.
+ * Turns a discriminator's logit into a reward and makes it smaller where the discriminator (or any learned scorer) is
+ * locally steep. Unscored rollouts keep their outcome; a rollout without a gradient norm keeps κ = 1.
  */
 export const lipschitzStage = defineStage<LipschitzOptions, LipschitzState>({
   name: 'lipschitz-gail',
@@ -111,8 +111,8 @@ function rewardOf(score: number, form: ImitationReward | 'none'): number {
 }
 
 /**
- * Adversarial rewards on transitions, computed when a batch is sampled: auxiliary channels `logit` (current discriminator) and, with a threshold, `gradientNorm`.
- * The task's own reward is not used.
+ * Adversarial rewards on transitions, computed when a batch is sampled: auxiliary channels `logit` (current
+ * discriminator) and, with a threshold, `gradientNorm`. The task's own reward is not used.
  */
 export function imitationShaper(
   options: { readonly form?: ImitationReward; readonly threshold?: number | null } = {},

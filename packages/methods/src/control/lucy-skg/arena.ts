@@ -36,8 +36,8 @@ export interface ArenaGridOptions {
 }
 
 /**
- * Points of the arena on a regular grid, those beyond the corner walls (|x| + |y| ≥ 4096 + 5120 − 1152) left out. Ordered by y, then x, then z,
- * each from its largest value down.
+ * Points of the arena on a regular grid, those beyond the corner walls (|x| + |y| ≥ 4096 + 5120 − 1152) left out.
+ * Ordered by y, then x, then z, each from its largest value down.
  *
  * @returns flat [3·N]
  * Source: rlgym-reward-analysis `grid_positions`.
@@ -109,7 +109,10 @@ export function rewardMap(positions: Float64Array, reward: (position: Float64Arr
   return { positions, values, minimum, maximum, best, saturation: saturated / count }
 }
 
-/** Share of the summed magnitude each component has on recorded frames; above 0.8 is a warning. `components` by name, [T] each. */
+/**
+ * Share of the summed magnitude each component has on recorded frames; above 0.8 is a warning. `components` by name,
+ * [T] each.
+ */
 export function componentShares(components: Readonly<Record<string, ArrayLike<number>>>): Record<string, number> {
   const magnitudes = Object.entries(components).map(([name, values]) => {
     let total = 0

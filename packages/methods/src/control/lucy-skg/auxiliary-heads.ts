@@ -133,8 +133,9 @@ export interface StateReconstructionParameters {
 }
 
 /**
- * Reconstruction `[N][D]` of the flattened query and entities. Batch norm by the statistics of the batch (N ≥ 2), ReLU after every layer; ReLU
- * on the output too as released, which cannot reconstruct negative observations: choose `outputActivation: 'none'` for those.
+ * Reconstruction `[N][D]` of the flattened query and entities. Batch norm by the statistics of the batch (N ≥ 2), ReLU
+ * after every layer; ReLU on the output too as released, which cannot reconstruct negative observations: choose
+ * `outputActivation: 'none'` for those.
  *
  * @param query [N][Q] @param entities [N][E][K]
  */

@@ -5,7 +5,8 @@ import { abs, crossEntropy, less, mean, mul, square, sub, type Tensor, where } f
 export const rewardClasses = ['positive', 'negative', 'zero'] as const
 
 /**
- * Class of each reward: 0 above +threshold, 1 below −threshold, else 2. Of the *total* reward the learner sees, after shaping and sharing.
+ * Class of each reward: 0 above +threshold, 1 below −threshold, else 2. Of the *total* reward the learner sees, after
+ * shaping and sharing.
  * @param rewards [N]
  */
 export function classifyRewards(
@@ -16,7 +17,10 @@ export function classifyRewards(
   return Int32Array.from(rewards, reward => (reward > zeroThreshold ? 0 : reward < -zeroThreshold ? 1 : 2))
 }
 
-/** Reward-prediction loss: mean cross-entropy of logits `[N][3]` with classes `[N]` (int32). Weight 1 beside the PPO loss. */
+/**
+ * Reward-prediction loss: mean cross-entropy of logits `[N][3]` with classes `[N]` (int32). Weight 1 beside the PPO
+ * loss.
+ */
 export function rewardPredictionLoss(logits: Tensor, classes: Tensor): Tensor {
   return crossEntropy(logits, classes)
 }
@@ -29,7 +33,8 @@ export function stateReconstructionLoss(predicted: Tensor, target: Tensor): Tens
 }
 
 /**
- * The last `length` observations up to and including each step, zero-padded on the left before an episode's start and never crossing one.
+ * The last `length` observations up to and including each step, zero-padded on the left before an episode's start and
+ * never crossing one.
  *
  * @param observations [T] rows of one width D
  * @param episodeStarts [T] 1 where an episode begins

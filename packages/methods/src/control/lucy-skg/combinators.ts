@@ -9,8 +9,8 @@ export function multiplyRewards(rewards: ArrayLike<number>): number {
 }
 
 /**
- * Fades from one reward to the next: reward i is pure at `starts[i]` and blends linearly into reward i+1 until `starts[i+1]`; the last
- * stays afterwards.
+ * Fades from one reward to the next: reward i is pure at `starts[i]` and blends linearly into reward i+1 until
+ * `starts[i+1]`; the last stays afterwards.
  *
  * @param rewards [n] @param starts [n] ascending steps; before the first the first reward is pure
  */

@@ -58,8 +58,8 @@ export function pressureRelease(state: PressureState, options: PressureOptions =
 }
 
 /**
- * Accumulates 0.5 + 0.5·(attackers inside − defenders inside) per frame while the ball is in the zone; pays on release and starts anew;
- * forgets when the ball leaves.
+ * Accumulates 0.5 + 0.5·(attackers inside − defenders inside) per frame while the ball is in the zone; pays on release
+ * and starts anew; forgets when the ball leaves.
  */
 export function pressureStep(
   state: PressureState,

@@ -1,8 +1,9 @@
 import { assertFinite, assertInRange, assertNotEmpty, assertSameLength, GuerdonError } from '@guerdon/core'
 
 /**
- * Kinesthetic reward combination: sgn·|Π rᵢ|^{1/n}, sgn = +1 iff every signed component is ≥ 0, else −1. A high value needs all components
- * at once, where a weighted sum lets one pay for another; two negatives do not make a positive. A zero component makes it exactly 0.
+ * Kinesthetic reward combination: sgn·|Π rᵢ|^{1/n}, sgn = +1 iff every signed component is ≥ 0, else −1. A high value
+ * needs all components at once, where a weighted sum lets one pay for another; two negatives do not make a positive. A
+ * zero component makes it exactly 0.
  *
  * @param components [n] utilities, usually in [−1, 1]
  * @param signed [n] which components decide the sign; all when absent
@@ -42,7 +43,10 @@ export function potentialDifference(before: number, after: number, options: Pote
   return value < 0 ? value * negativeSlope : value
 }
 
-/** [T−1] differences along a trajectory of potentials `[T]`. The first step of an episode, which has no predecessor, pays 0. */
+/**
+ * [T−1] differences along a trajectory of potentials `[T]`. The first step of an episode, which has no predecessor,
+ * pays 0.
+ */
 export function potentialDifferences(
   potential: ArrayLike<number>,
   options: PotentialDifferenceOptions = {},
@@ -54,8 +58,8 @@ export function potentialDifferences(
 }
 
 /**
- * Shares rewards among team mates and charges them to opponents: R′ᵢ = τ·mean(team) + (1 − τ)·Rᵢ − w·mean(opponents). In 1-v-1 with
- * w = 1 it is zero-sum. A team without opponents subtracts 0. Order matters: shape, sum, then distribute.
+ * Shares rewards among team mates and charges them to opponents: R′ᵢ = τ·mean(team) + (1 − τ)·Rᵢ − w·mean(opponents).
+ * In 1-v-1 with w = 1 it is zero-sum. A team without opponents subtracts 0. Order matters: shape, sum, then distribute.
  *
  * @param rewards [players][T]
  * @param teams [players] 0 blue, 1 orange

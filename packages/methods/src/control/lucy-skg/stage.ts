@@ -38,9 +38,9 @@ export const lucySkgOptions = z.strictObject({
 type LucySkgOptions = z.infer<typeof lucySkgOptions>
 
 /**
- * Adds a potential difference of a kinesthetic combination to the reward of each turn: Φ_t = w·KRC(utilities after turn t),
- * F_t = γΦ_t − Φ_{t−1}; the first turn of a rollout pays no shaping. A turn whose utilities are missing hands their outcome on, and the next one is compared
- * with the last known potential.
+ * Adds a potential difference of a kinesthetic combination to the reward of each turn: Φ_t = w·KRC(utilities after turn
+ * t), F_t = γΦ_t − Φ_{t−1}; the first turn of a rollout pays no shaping. A turn whose utilities are missing hands their
+ * outcome on, and the next one is compared with the last known potential.
  */
 export const lucySkgStage = defineStage<LucySkgOptions, null>({
   name: 'lucy-skg',
@@ -116,8 +116,8 @@ export interface UtilityChannel {
 }
 
 /**
- * The same on transitions, in their order of time: auxiliary channels hold each utility of the state *after* the step. The last potential
- * carries over batches and is forgotten where an episode starts.
+ * The same on transitions, in their order of time: auxiliary channels hold each utility of the state *after* the step.
+ * The last potential carries over batches and is forgotten where an episode starts.
  */
 export function kineticShaper(
   utilities: readonly UtilityChannel[],

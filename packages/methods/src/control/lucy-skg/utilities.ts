@@ -35,7 +35,8 @@ export function signedPower(x: number, exponent: number): number {
 }
 
 /**
- * [exp(−0.5·(‖p − b‖ − 92.75)/(2300·dispersion))]^{1/density}: 1 at contact and slightly above when closer than the ball's radius.
+ * [exp(−0.5·(‖p − b‖ − 92.75)/(2300·dispersion))]^{1/density}: 1 at contact and slightly above when closer than the
+ * ball's radius.
  */
 export function playerToBallDistance(player: Vector, ball: Vector, shape: DistanceShape = {}): number {
   const { dispersion = 1, density = 1 } = shape
@@ -49,7 +50,10 @@ export function ballToGoalDistance(ball: Vector, goal: Vector, shape: DistanceSh
   return Math.exp((-0.5 * (distance(ball, goal) - goalDepth)) / (arena.ballMaxSpeed * dispersion)) ** (1 / density)
 }
 
-/** Signed form: u = 2·(exp(−0.5·(‖b − g‖ − 972.75)/(4570·dispersion)) − 0.5), then sign(u)·|u|^{1/density}; about 0 at midfield. */
+/**
+ * Signed form: u = 2·(exp(−0.5·(‖b − g‖ − 972.75)/(4570·dispersion)) − 0.5), then sign(u)·|u|^{1/density}; about 0 at
+ * midfield.
+ */
 export function signedBallToGoalDistance(ball: Vector, goal: Vector, shape: DistanceShape = {}): number {
   const { dispersion = 1, density = 1 } = shape
   const value = Math.exp((-0.5 * (distance(ball, goal) - goalDepth)) / (SIGNED_REACH * dispersion))
@@ -151,8 +155,8 @@ export interface BallState {
 }
 
 /**
- * (v_goal − v_goal,last)/2300 when touched, v_goal the ball's velocity along the direction to the goal at that state; the last
- * velocity counts as 0 after a reset (`last` absent). Signed; 0 without a touch.
+ * (v_goal − v_goal,last)/2300 when touched, v_goal the ball's velocity along the direction to the goal at that state;
+ * the last velocity counts as 0 after a reset (`last` absent). Signed; 0 without a touch.
  */
 export function touchAcceleration(
   ball: BallState,

@@ -11,8 +11,8 @@ export interface PathIntegralWeights {
 }
 
 /**
- * PI² reweighting of sampled trajectories by their reward-to-go S at a time step, with η the largest exploitation that keeps
- * KL(P ‖ uniform) ≤ `bound`. Equal rewards give uniform weights (η = Infinity).
+ * PI² reweighting of sampled trajectories by their reward-to-go S at a time step, with η the largest exploitation that
+ * keeps KL(P ‖ uniform) ≤ `bound`. Equal rewards give uniform weights (η = Infinity).
  *
  * @param rewardToGo [N] Σ of rewards from this time step on (a cost-to-go enters with its sign turned)
  * @param bound in nats, > 0. Default 1

@@ -14,7 +14,10 @@ export function averageStd(frames: Frames): number {
   return spread.averageStd()
 }
 
-/** Welford's running moments of every feature, so that a segment grows by a frame in O(D) and a constant feature stays exactly 0. */
+/**
+ * Welford's running moments of every feature, so that a segment grows by a frame in O(D) and a constant feature stays
+ * exactly 0.
+ */
 class GrowingSpread {
   readonly #means: Float64Array
   readonly #squares: Float64Array
@@ -47,7 +50,9 @@ export interface SegmentationOptions {
   readonly steps?: number
   /** Fewest frames of a segment. Default 2. */
   readonly minSize?: number
-  /** `exhaustive`: the exact optimum. `binary`: split in two, then the halves, cheaper and worse. Default `exhaustive`. */
+  /**
+   * `exhaustive`: the exact optimum. `binary`: split in two, then the halves, cheaper and worse. Default `exhaustive`.
+   */
   readonly search?: 'exhaustive' | 'binary'
 }
 
@@ -62,9 +67,9 @@ export interface Segmentation {
 const IMPROVEMENT = 1e-12
 
 /**
- * Cuts a demonstration into n ordered segments inside which features vary least: minimises the mean of averageStd over segments.
- * Exhaustive search is a dynamic programme, cost[i][m] = min_c averageStd(i … c) + cost[c][m−1], O(T²·(D + n)); ties go to the earliest cut
- * (an improvement must exceed 1e-12).
+ * Cuts a demonstration into n ordered segments inside which features vary least: minimises the mean of averageStd over
+ * segments. Exhaustive search is a dynamic programme, cost[i][m] = min_c averageStd(i … c) + cost[c][m−1], O(T²·(D +
+ * n)); ties go to the earliest cut (an improvement must exceed 1e-12).
  *
  * @param frames [T][D] finite
  * @returns undefined when T < n·minSize: drop the demonstration or lower n

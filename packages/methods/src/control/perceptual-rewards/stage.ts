@@ -59,8 +59,8 @@ export interface PerceptualState {
 }
 
 /**
- * Scores every turn by how far it has come through the steps of a task, from `turn.features`. Without a model the first batch that has
- * successful rollouts fits one, and it is frozen in the state; until then every turn abstains.
+ * Scores every turn by how far it has come through the steps of a task, from `turn.features`. Without a model the first
+ * batch that has successful rollouts fits one, and it is frozen in the state; until then every turn abstains.
  */
 export const perceptualStage = defineStage<PerceptualStageOptions, PerceptualState>({
   name: 'perceptual-rewards',

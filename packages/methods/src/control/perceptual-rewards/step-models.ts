@@ -10,8 +10,9 @@ export interface FeatureSelection {
 }
 
 /**
- * Features that tell a step from the others: zⱼ = α·|μ⁺ⱼ − μ⁻ⱼ| − (σ⁺ⱼ + σ⁻ⱼ). The σ penalty is what makes few features enough;
- * |Δμ| alone keeps noisy ones. Population deviations. Without negatives μ⁻ = σ⁻ = 0 would reward offsets, so the separation term is 0.
+ * Features that tell a step from the others: zⱼ = α·|μ⁺ⱼ − μ⁻ⱼ| − (σ⁺ⱼ + σ⁻ⱼ). The σ penalty is what makes few features
+ * enough; |Δμ| alone keeps noisy ones. Population deviations. Without negatives μ⁻ = σ⁻ = 0 would reward offsets, so
+ * the separation term is 0.
  *
  * @param positives [P][D] frames of the step @param negatives [N][D] frames of all others
  */
@@ -68,7 +69,9 @@ export interface FitOptions extends SegmentationOptions {
   readonly alpha?: number
   /** Smallest deviation of a Gaussian. Default 1e-3. */
   readonly stdFloor?: number
-  /** Standardise every feature over all demonstrations first; else large-scale features decide the cuts. Default true. */
+  /**
+   * Standardise every feature over all demonstrations first; else large-scale features decide the cuts. Default true.
+   */
   readonly standardise?: boolean
   /** Leave out features whose deviation over all demonstrations is below `stdFloor`. Default true. */
   readonly dropConstant?: boolean
@@ -82,8 +85,9 @@ export interface PerceptualFit {
 }
 
 /**
- * Fits step models from a handful of demonstrations without labels: segment each demonstration, pool the frames of step k over
- * demonstrations, select discriminative features, fit independent Gaussians. Features that are NaN or ±Infinity anywhere are dropped.
+ * Fits step models from a handful of demonstrations without labels: segment each demonstration, pool the frames of step
+ * k over demonstrations, select discriminative features, fit independent Gaussians. Features that are NaN or ±Infinity
+ * anywhere are dropped.
  *
  * @param demonstrations each [T][D]
  * @throws shape_mismatch for different D, empty when every demonstration is too short
@@ -152,8 +156,8 @@ function pooledStep(
 }
 
 /**
- * q(x) = (1/M) Σⱼ ((xⱼ − μⱼ)/max(σⱼ, floor))². `quadratic` is −q, the log-density up to constants; `bounded` is exp(−q/2) ∈ (0, 1], which
- * keeps later steps from punishing states far from the demonstrations without bound.
+ * q(x) = (1/M) Σⱼ ((xⱼ − μⱼ)/max(σⱼ, floor))². `quadratic` is −q, the log-density up to constants; `bounded` is
+ * exp(−q/2) ∈ (0, 1], which keeps later steps from punishing states far from the demonstrations without bound.
  *
  * @param values [M] the selected features of a frame
  * @param stdFloor default 1e-3
@@ -174,8 +178,8 @@ export function gaussianStepReward(
 /** How step rewards become one number. */
 export interface CombineOptions {
   /**
-   * `powers-of-two`: Σ_{k≥2} 2^{k−1}·g_k. `sum`: unweighted. `max-progress`: the largest (k−1)/(n−1) with g_k ≥ 0.5, else 0.
-   * Default `powers-of-two`. Step 1 is the start and never rewarded.
+   * `powers-of-two`: Σ_{k≥2} 2^{k−1}·g_k. `sum`: unweighted. `max-progress`: the largest (k−1)/(n−1) with g_k ≥ 0.5,
+   * else 0. Default `powers-of-two`. Step 1 is the start and never rewarded.
    */
   readonly combination?: 'powers-of-two' | 'sum' | 'max-progress'
 }
@@ -190,7 +194,8 @@ export function stepWeights(steps: number, options: CombineOptions = {}): Float6
 }
 
 /**
- * One reward from the step rewards of a frame. `normalised` divides by the sum of the weights; null when there is nothing to reward (n = 1).
+ * One reward from the step rewards of a frame. `normalised` divides by the sum of the weights; null when there is
+ * nothing to reward (n = 1).
  * @param stepRewards [n]
  */
 export function combineSteps(

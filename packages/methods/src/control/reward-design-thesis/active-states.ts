@@ -29,10 +29,12 @@ export interface ActiveStateSelection {
 }
 
 /**
- * Greedy choice of the states that carry reward: each round solves the programme with every remaining candidate added and keeps
- * the strictly best (improvement above 1e-9; the first candidate on ties). Infeasible candidates are skipped; the selection ends early when all are.
+ * Greedy choice of the states that carry reward: each round solves the programme with every remaining candidate added
+ * and keeps the strictly best (improvement above 1e-9; the first candidate on ties). Infeasible candidates are skipped;
+ * the selection ends early when all are.
  *
- * Source: Devidze et al. 2021, Algorithm 1; `get_important_states_by_shaping` (with the facility term `…_and_facility`).
+ * Source: Devidze et al. 2021, Algorithm 1; `get_important_states_by_shaping` (with the facility term
+ * `…_and_facility`).
  */
 export function selectActiveStates(mdp: FiniteMdp, options: SelectActiveStatesOptions): ActiveStateSelection {
   const { budget, facilityWeight = 0 } = options
@@ -77,7 +79,8 @@ function facilityCost(mdp: FiniteMdp, active: readonly number[], options: Select
 }
 
 /**
- * Hand-made landmarks: each landmark state pays +`size` for the target action and −`size` for the others; the original reward stays elsewhere.
+ * Hand-made landmarks: each landmark state pays +`size` for the target action and −`size` for the others; the original
+ * reward stays elsewhere.
  * @returns [S·A]
  * Source: the 2021 code's `get_landmark_reward_for_room`.
  */

@@ -120,15 +120,19 @@ export interface AdaptiveDesignOptions {
   readonly weightBound?: number
   /** Tolerance of the value iteration. Default 1e-6. */
   readonly tolerance?: number
-  /** What is maximised: agreement with the learner (`adaptive`), or nothing (`invariance`: any feasible table). Default `adaptive`. */
+  /**
+   * What is maximised: agreement with the learner (`adaptive`), or nothing (`invariance`: any feasible table). Default
+   * `adaptive`.
+   */
   readonly teacher?: 'adaptive' | 'invariance'
   /** Factor on the gaps. Default 1 (raw). */
   readonly gapShrink?: number
 }
 
 /**
- * One ExpAdaRD design: maximise the adaptive informativeness for the current learner subject to the strong invariance constraints
- * (I_π − I)(I − γP_π)⁻¹R̂ ≥ δ and |R̂| ≤ rMax. The table *replaces* the environment's reward; adding the original on top breaks the guarantee.
+ * One ExpAdaRD design: maximise the adaptive informativeness for the current learner subject to the strong invariance
+ * constraints (I_π − I)(I − γP_π)⁻¹R̂ ≥ δ and |R̂| ≤ rMax. The table *replaces* the environment's reward; adding the
+ * original on top breaks the guarantee.
  *
  * Differs from EXPRD: the objective reads the learner's own policy, so it is solved again every few episodes.
  * Source: Devidze et al. 2024, eq. (4); `reward_design_model_based_Ada_TL`, `…_invariant`.

@@ -29,8 +29,8 @@ export interface ExplorationBonusOptions {
 }
 
 /**
- * Count-based bonus B(s′) = λ / sqrt((λ/B_max)² + w(s′)); 0 at the terminal state. Per step the bonus of s′ is computed with the
- * counts so far, and only then is the state left counted.
+ * Count-based bonus B(s′) = λ / sqrt((λ/B_max)² + w(s′)); 0 at the terminal state. Per step the bonus of s′ is computed
+ * with the counts so far, and only then is the state left counted.
  *
  * @param visits w(s′) ≥ 0
  * Source: Devidze et al. 2022, eq. (5); `R_explore`.
@@ -56,9 +56,10 @@ export interface SelfRsOptions {
 }
 
 /**
- * SelfRS: one meta-gradient step of the intrinsic reward φ on the buffer, from returns Ḡ of the **original** reward and V frozen during
- * the sweep: q_t = π(a_t|s_t)·(Ḡ_t − V(s_t)); ∇φ(s_t,a_t) += q_t, ∇φ(s_t,·) −= π(·|s_t)·q_t; φ += step·∇φ (a sum, not a mean).
- * Afterwards V(s) += criticStep·Σ(Ḡ − V)/N over all N steps. Episodes of length 0 are skipped; no step, no change.
+ * SelfRS: one meta-gradient step of the intrinsic reward φ on the buffer, from returns Ḡ of the **original** reward and
+ * V frozen during the sweep: q_t = π(a_t|s_t)·(Ḡ_t − V(s_t)); ∇φ(s_t,a_t) += q_t, ∇φ(s_t,·) −= π(·|s_t)·q_t; φ +=
+ * step·∇φ (a sum, not a mean). Afterwards V(s) += criticStep·Σ(Ḡ − V)/N over all N steps. Episodes of length 0 are
+ * skipped; no step, no change.
  *
  * @param phi [S·A]; not changed
  * @param value [S]; not changed
@@ -98,9 +99,9 @@ export function selfRsUpdate(
 }
 
 /**
- * SORS: fits the intrinsic reward to the order of original returns. For every ordered pair (i, j) of episodes with Ḡᵢ > Ḡⱼ, at most
- * `maxPairs` of them (drawn with replacement from `random` when there are more), a Bradley–Terry step on discounted intrinsic returns F:
- * φ −= step·mean_pairs[−(1 − σ(Fᵢ − Fⱼ))·(∇Fᵢ − ∇Fⱼ)]. No pair, no change.
+ * SORS: fits the intrinsic reward to the order of original returns. For every ordered pair (i, j) of episodes with Ḡᵢ >
+ * Ḡⱼ, at most `maxPairs` of them (drawn with replacement from `random` when there are more), a Bradley–Terry step on
+ * discounted intrinsic returns F: φ −= step·mean_pairs[−(1 − σ(Fᵢ − Fⱼ))·(∇Fᵢ − ∇Fⱼ)]. No pair, no change.
  *
  * The logistic of the difference is used, where the code's exp(a)/(exp(a)+exp(b)) overflows.
  * Source: Memarian et al. 2021 as in `update_sors`.

@@ -4,7 +4,8 @@ import { evaluatePolicy, type FiniteMdp, oneHotPolicy, valueIteration } from '..
 import { advantageOperator, discountedAdvantageOperator, type HorizonTerms } from './advantage-operator.ts'
 
 /**
- * Action gaps δ_s = min_{a: π_s(a|s)=0} [Q^π(s, π_d(s)) − Q^π(s, a)] with exact policy evaluation; 0 where no action is suboptimal.
+ * Action gaps δ_s = min_{a: π_s(a|s)=0} [Q^π(s, π_d(s)) − Q^π(s, a)] with exact policy evaluation; 0 where no action is
+ * suboptimal.
  *
  * @param policy [S] the target policy π_d
  * @param stochasticPolicy [S·A] π_s, positive exactly on the optimal actions
@@ -140,11 +141,12 @@ export type ExprdResult =
   | { readonly feasible: false }
 
 /**
- * EXPRD for a fixed set of active states: maximise C₁·I(R̂) − C₂·‖R̂‖₁ subject to (I_π − I)(I − γP_π)⁻¹R̂ ≥ b (the target policy stays
- * optimal with at least its gap), |R̂| ≤ rMax and R̂ = 0 outside the active states. A linear programme solved exactly
- * (exponential shape: by tangent cuts to 1e-9).
+ * EXPRD for a fixed set of active states: maximise C₁·I(R̂) − C₂·‖R̂‖₁ subject to (I_π − I)(I − γP_π)⁻¹R̂ ≥ b (the
+ * target policy stays optimal with at least its gap), |R̂| ≤ rMax and R̂ = 0 outside the active states. A linear
+ * programme solved exactly (exponential shape: by tangent cuts to 1e-9).
  *
- * The optimum is not unique: compare objectives, not tables. Inside the programme the maximum runs over actions with π_s = 0 and uses the shrunk gaps.
+ * The optimum is not unique: compare objectives, not tables. Inside the programme the maximum runs over actions with
+ * π_s = 0 and uses the shrunk gaps.
  * Source: Devidze et al. 2021, eq. (P3); `reward_design_model_based`.
  */
 export function designExprd(mdp: FiniteMdp, options: ExprdOptions = {}): ExprdResult {

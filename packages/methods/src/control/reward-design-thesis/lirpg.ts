@@ -18,9 +18,9 @@ export interface LirpgOptions {
 }
 
 /**
- * LIRPG for a tabular softmax policy: the inner step θ′ = θ + α Σ_t ∇log π_θ(a_t|s_t)·Σ_{i≥t} γ^{i−t}(r_i + λ r_η(s_i,a_i)), and the
- * gradient of the outer return with respect to the intrinsic table η:
- * [Σ_t ∇_{θ′} log π_{θ′}(a′_t|s′_t)·G′_t] · [α Σ_t ∇log π_θ(a_t|s_t) Σ_{i≥t} γ^{i−t} λ ∇_η r_η(s_i,a_i)].
+ * LIRPG for a tabular softmax policy: the inner step θ′ = θ + α Σ_t ∇log π_θ(a_t|s_t)·Σ_{i≥t} γ^{i−t}(r_i + λ
+ * r_η(s_i,a_i)), and the gradient of the outer return with respect to the intrinsic table η: [Σ_t ∇_{θ′} log
+ * π_{θ′}(a′_t|s′_t)·G′_t] · [α Σ_t ∇log π_θ(a_t|s_t) Σ_{i≥t} γ^{i−t} λ ∇_η r_η(s_i,a_i)].
  *
  * Differs from SelfRS, which truncates ∂/∂φ to one step and needs no second trajectory.
  *

@@ -18,8 +18,8 @@ export interface ExploRsShaperOptions extends ExplorationBonusOptions {
 }
 
 /**
- * ExploRS on transitions: r̂ = r + φ(s,a) + B(s′). Steps are taken in their order of time: the bonus of s′ reads the counts so far, then the
- * state left is counted.
+ * ExploRS on transitions: r̂ = r + φ(s,a) + B(s′). Steps are taken in their order of time: the bonus of s′ reads the
+ * counts so far, then the state left is counted.
  */
 export function exploRsShaper(options: ExploRsShaperOptions): TransitionShaper<VisitState> {
   const { stateCount, actionCount, intrinsic, bonusWeight = 1 } = options

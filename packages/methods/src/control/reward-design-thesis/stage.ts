@@ -27,8 +27,9 @@ export interface ExplorationState {
 }
 
 /**
- * Adds ExploRS's count-based bonus to turn rewards: B(s′) = λ/√((λ/B_max)² + w(s′)), s′ the state of the rollout's next turn. Rollouts are counted in the order of the batch; within one, the
- * bonus is read before the state left is counted. The last turn of a rollout leads to no recorded state and pays no bonus; a turn without a state abstains.
+ * Adds ExploRS's count-based bonus to turn rewards: B(s′) = λ/√((λ/B_max)² + w(s′)), s′ the state of the rollout's next
+ * turn. Rollouts are counted in the order of the batch; within one, the bonus is read before the state left is counted.
+ * The last turn of a rollout leads to no recorded state and pays no bonus; a turn without a state abstains.
  */
 export const explorationStage = defineStage<ExplorationOptions, ExplorationState>({
   name: 'reward-design-thesis.exploration',

@@ -98,13 +98,15 @@ export function gameStatistics(goals: readonly Goal[], predicates: readonly stri
 export interface SelfRewardPlay {
   /** [T] 1 where the current target holds. */
   readonly rewards: Uint8Array
-  /** [T] what the agent is asked for during the step: make the goal true, or false again. It is part of the observation. */
+  /**
+   * [T] what the agent is asked for during the step: make the goal true, or false again. It is part of the observation.
+   */
   readonly targets: readonly ('achieve' | 'undo')[]
 }
 
 /**
- * Self reward-play: once the goal is achieved, its negation becomes the goal, and back. Pays 1 on the step where the current
- * target holds, then flips.
+ * Self reward-play: once the goal is achieved, its negation becomes the goal, and back. Pays 1 on the step where the
+ * current target holds, then flips.
  *
  * @param goalTruth [T] whether the original goal holds after each step
  * @param start target of the first step. Default `achieve`

@@ -125,14 +125,16 @@ export function fitterThan(first: AgentFitness, second: AgentFitness): boolean {
 }
 
 /**
- * Population-based training, exploit step: an agent copies its rival's weights and hyper-parameters iff the rival's percentile vector
- * dominates its own. Incomparable agents keep what they have.
+ * Population-based training, exploit step: an agent copies its rival's weights and hyper-parameters iff the rival's
+ * percentile vector dominates its own. Incomparable agents keep what they have.
  */
 export function pbtExploit(agent: ArrayLike<number>, rival: ArrayLike<number>): boolean {
   return paretoDominates(rival, agent)
 }
 
-/** Explore step: every numeric hyper-parameter × or ÷ `factor` (default 1.2), one coin each from `random` in key order. */
+/**
+ * Explore step: every numeric hyper-parameter × or ÷ `factor` (default 1.2), one coin each from `random` in key order.
+ */
 export function pbtMutate<Parameters extends Readonly<Record<string, number>>>(
   parameters: Parameters,
   random: Random,

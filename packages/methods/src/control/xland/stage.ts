@@ -196,8 +196,8 @@ function controlScores(value: unknown, count: number, group: string): ArrayLike<
 }
 
 /**
- * Self reward-play on transitions: reads the auxiliary channel `goal` (1 while the original goal holds after the step) and pays flips.
- * The target carries over batches and starts anew with every episode.
+ * Self reward-play on transitions: reads the auxiliary channel `goal` (1 while the original goal holds after the step)
+ * and pays flips. The target carries over batches and starts anew with every episode.
  */
 export function selfRewardPlayShaper(): TransitionShaper<{ readonly target: 'achieve' | 'undo' }> {
   return {

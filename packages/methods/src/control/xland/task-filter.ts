@@ -25,11 +25,12 @@ export interface TaskVerdict {
 }
 
 /**
- * Accepts a candidate task iff, strictly, mean 1[Rᵢ > m_easy] < p_easy (not mastered), mean 1[Rᵢ > Cᵢ + m_margin] > p_beat (learnable)
- * and mean 1[Cᵢ > m_control] < p_control (not solved by the control).
+ * Accepts a candidate task iff, strictly, mean 1[Rᵢ > m_easy] < p_easy (not mastered), mean 1[Rᵢ > Cᵢ + m_margin] >
+ * p_beat (learnable) and mean 1[Cᵢ > m_control] < p_control (not solved by the control).
  *
  * @param agentReturns [E] evaluation episodes of the current agent, not those it learns from
- * @param controlReturns [E] of the control policy; when the numbers differ, the shorter list's length is compared pairwise
+ * @param controlReturns [E] of the control policy; when the numbers differ, the shorter list's length is compared
+ * pairwise
  */
 export function filterTask(
   agentReturns: ArrayLike<number>,
@@ -76,8 +77,9 @@ export interface TaskSearch<Task> {
 }
 
 /**
- * Draws candidates until one is accepted, at most `attempts` (default 200) times, then relaxes to the candidate nearest to
- * the bounds (the first of equals). `evaluate` runs the evaluation episodes of agent and control, each on a random stream of its own.
+ * Draws candidates until one is accepted, at most `attempts` (default 200) times, then relaxes to the candidate nearest
+ * to the bounds (the first of equals). `evaluate` runs the evaluation episodes of agent and control, each on a random
+ * stream of its own.
  */
 export function findLearnableTask<Task>(
   draw: (attempt: number) => Task,
