@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '../method.ts'
+import { d3po } from './d3po.ts'
 import { fkSteering } from './fk-steering.ts'
 
 /** The methods of this family, in the order they are listed. */
-export const diffusionMethods: readonly MethodDefinition[] = [fkSteering]
+export const diffusionMethods: readonly MethodDefinition[] = [fkSteering, d3po]
