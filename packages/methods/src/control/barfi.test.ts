@@ -11,6 +11,7 @@ import {
   barfiPlan,
   barfiSettings,
   barfiStage,
+  boundedGammaParameter,
   controllerHeuristics,
   controllerReward,
   controllerVote,
@@ -70,6 +71,7 @@ describe('reward head', () => {
     expect(alignedReward({ bias: [1, 1, 1] }, [], 10, 4, { variant: 'unit-offset' }).reward).toBe(14)
     expect(() => alignedReward(weights, [1, 2], 0, 0)).toThrow(/expected 1 features/)
     expect(alignedGamma(4.6)).toBeCloseTo(0.99, 4)
+    expect([20, -20, 3].map(g => boundedGammaParameter(g))).toEqual([8, -8, 3])
   })
 
   it('gives the same as a graph', () => {

@@ -14,6 +14,7 @@ import {
   constraintShaper,
   constraintStage,
   constraintStep,
+  drawCondition,
   drawFocusDirection,
   episodeLimits,
   episodeWindows,
@@ -263,6 +264,15 @@ describe('goal-conditioned sampling', () => {
     expect(conditionalLogReward([1, 0], { ...condition, beta: 2 })).toBe(-75)
     expect(conditionalLogReward([0.5, 0.5], { preferences: [1, 1], beta: 2 })).toBe(0)
     expect(conditionalLogReward([0, 0], { preferences: [1, 1], beta: 1 })).toBeCloseTo(Math.log(1e-30), 9)
+  })
+
+  it('draws conditions with a unit direction and a bounded temperature', () => {
+    const { preferences, direction, beta } = drawCondition(3, new Random(9))
+    expect([...preferences]).toEqual([1, 1, 1])
+    expect(Math.hypot(...direction)).toBeCloseTo(1, 12)
+    expect(Math.min(...direction)).toBeGreaterThanOrEqual(0)
+    expect(beta).toBeGreaterThanOrEqual(0.5)
+    expect(drawCondition(2, new Random(9), { beta: [4, 4] }).beta).toBe(4)
   })
 
   it('relabels only drawn violators', () => {

@@ -13,6 +13,7 @@ import {
   designedTableShaper,
   discountedAdvantageOperator,
   type ExplorationState,
+  exploRsPlan,
   exploRsShaper,
   explorationBonus,
   explorationStage,
@@ -20,10 +21,14 @@ import {
   landmarkReward,
   learnerDistribution,
   lirpgMetaGradient,
+  optimalPolicies,
+  roundedTable,
   selectActiveStates,
   selfRsUpdate,
   sorsUpdate,
+  stateBin,
   teacherQuantities,
+  visitDifferenceUpdate,
 } from './reward-design-thesis.ts'
 
 /** Cells 0 … n−1 and a terminal; left, right with slip; right in the last cell pays 1 and ends. */
@@ -108,6 +113,19 @@ describe('EXPRD', () => {
     if (stateOnly.feasible)
       for (let s = 0; s < 5; s++) expect(stateOnly.rewards[2 * s]).toBe(stateOnly.rewards[2 * s + 1])
     expect(() => designExprd(mdp, { activeStates: [9] })).toThrow(/active states in \[0, 5\)/)
+  })
+
+  it('keeps every tied policy optimal when told of them', () => {
+    expect(optimalPolicies([0.5, 0.5, 0, 1], 2).map(p => [...p])).toEqual([
+      [0, 1],
+      [1, 1],
+    ])
+    expect(() => optimalPolicies(new Float64Array(20).fill(0.5), 2, { limit: 8 })).toThrow(/at most 8/)
+    const policies = optimalPolicies(solution.stochasticPolicy, 2)
+    expect(policies).toHaveLength(2)
+    const design = designExprd(mdp, { rMax: 1, horizons: [1, 4], policies })
+    expect(design.feasible && design.objective).toBeCloseTo(0, 9)
+    expect([...roundedTable([1e-11, 0.123456789])]).toEqual([0, 0.12345679])
   })
 
   it('selects states greedily without ever getting worse, and a facility term spreads them', () => {
@@ -259,6 +277,20 @@ describe('ExploRS and its rivals', () => {
     expect(() => sorsUpdate([0, 0], many, { discount: 1, actionCount: 2 })).toThrow(/random/)
     const drawn = sorsUpdate([0, 0], many, { discount: 1, actionCount: 2, random: new Random(3) })
     expect([...drawn]).toEqual([...sorsUpdate([0, 0], many, { discount: 1, actionCount: 2, random: new Random(3) })])
+  })
+
+  it('plans updates, bins states and compares visits', () => {
+    expect([4, 5, 9].map(i => exploRsPlan(i))).toEqual([
+      { updateReward: true, updatePolicy: false },
+      { updateReward: false, updatePolicy: true },
+      { updateReward: true, updatePolicy: true },
+    ])
+    expect(stateBin([0.3, -0.05])).toEqual([3, -1])
+    // visits of (0,0): 1 + ½ after the action, none after the draw: 0.01·½·2·1.5
+    const visit = { state: 0, action: 0, probability: 0.5, error: 2 }
+    const paths = { afterAction: { states: [0, 0], actions: [0, 0] }, afterDraw: { states: [0], actions: [1] } }
+    const phi = visitDifferenceUpdate([0, 0], [[{ ...visit, ...paths }]], { discount: 0.5, actionCount: 2 })
+    expect([...phi]).toEqual([0.015, 0])
   })
 
   it('has the meta-gradient of finite differences', () => {

@@ -1,10 +1,13 @@
 import { batchFromRollouts, bindStage, outcomeAt, Random, type Signal } from '@guerdon/core'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   addToPool,
   bestAgentNormaliser,
+  consistentRepresentation,
   distanceToBounds,
+  distillationLoss,
   distillationWeight,
   dropFromPool,
   filterStage,
@@ -13,6 +16,7 @@ import {
   fitterThan,
   type Goal,
   gameStatistics,
+  goalAttention,
   goalHolds,
   goalRewards,
   goalStage,
@@ -22,10 +26,13 @@ import {
   paretoDominates,
   pbtExploit,
   pbtMutate,
+  predicateLoss,
   selfRewardPlay,
   selfRewardPlayShaper,
   type TaskThresholds,
   useFromPool,
+  type VmpoBatch,
+  vmpoLoss,
 } from './xland.ts'
 
 const holdKey: Goal = [[{ predicate: 'key' }], [{ predicate: 'door' }, { predicate: 'seen', negated: true }]]
@@ -165,6 +172,87 @@ describe('populations', () => {
     expect(distillationWeight(1e9)).toBeCloseTo(0.75, 12)
     expect(distillationWeight(11, { endStep: 10 })).toBe(0)
     expect(() => distillationWeight(1, { endStep: 0 })).toThrow(/endStep/)
+  })
+})
+
+describe('the goal-attentive agent', () => {
+  it('is pulled to its teacher, never the other way', () => {
+    const run = interpret(
+      valueAndGrad((both: { teacher: Tensor; student: Tensor }) => distillationLoss(both.teacher, both.student)),
+    )
+    const { value, gradient } = run({ teacher: [[Math.log(3), 0]], student: [[0, 0]] })
+    // ¾·log(¾/½) + ¼·log(¼/½); gradient of the student π_s − π_t
+    expect(value.data[0]).toBeCloseTo(0.75 * Math.log(1.5) + 0.25 * Math.log(0.5), 12)
+    expect(gradient.student.data[0]).toBeCloseTo(-0.25, 12)
+    expect(Math.abs(gradient.teacher.data[0])).toBe(0)
+    expect(interpret(predicateLoss)([[0, 0]], [[1, 0]]).data[0]).toBeCloseTo(Math.LN2, 12)
+  })
+
+  it('attends by the goal', () => {
+    const mixed = interpret(goalAttention)(
+      [[100, 0]],
+      [
+        [
+          [1, 0],
+          [-1, 0],
+        ],
+      ],
+      [
+        [
+          [5, 6],
+          [7, 8],
+        ],
+      ],
+    )
+    expect([...mixed.data].map(Math.round)).toEqual([5, 6])
+  })
+
+  it('uses an option where its value is higher', () => {
+    const run = interpret(consistentRepresentation)
+    const result = run(
+      [1, 1],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [
+        [2, 0],
+        [0.5, 0],
+      ],
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [
+          [5, 6],
+          [7, 8],
+        ],
+      ],
+    )
+    expect([...result.value.data]).toEqual([2, 1])
+    expect([...result.representation.data]).toEqual([1, 2, 0, 0])
+  })
+
+  it('learns from the better half of its samples', () => {
+    const run = interpret(
+      valueAndGrad(
+        (p: { batch: VmpoBatch; eta: Tensor; alpha: Tensor }) => {
+          const loss = vmpoLoss(p.batch, p.eta, p.alpha)
+          return [loss.policy, loss] as const
+        },
+        { hasAux: true },
+      ),
+    )
+    const batch = { logProb: [-1, -2, -3, -4], advantages: [5, -1, 5, 0], divergence: [0.02, 0.02, 0.02, 0.02] }
+    const { value, gradient, aux } = run({ batch, eta: 1, alpha: 2 })
+    expect(value.data[0]).toBeCloseTo(0.5 * 1 + 0.5 * 3, 12)
+    expect([...gradient.batch.logProb.data].map(x => Math.abs(x))).toEqual([0.5, 0, 0.5, 0])
+    expect(aux.temperature.data[0]).toBeCloseTo(0.1 + 5, 12)
+    expect(aux.trustRegion.data[0]).toBeCloseTo(2 * (0.01 - 0.02) + 2 * 0.02, 12)
+    expect(() => run({ batch: { logProb: [0], advantages: [0], divergence: [0] }, eta: 1, alpha: 1 })).toThrow(
+      /2 samples/,
+    )
   })
 })
 

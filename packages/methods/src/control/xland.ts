@@ -2,6 +2,7 @@ import { defineMethod } from '../method.ts'
 import { filterStage, filterStageOptions, goalStage } from './xland/stage.ts'
 
 export * from './xland/goals.ts'
+export * from './xland/goat.ts'
 export * from './xland/population.ts'
 export * from './xland/stage.ts'
 export * from './xland/task-filter.ts'

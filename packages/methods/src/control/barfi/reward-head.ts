@@ -70,10 +70,15 @@ export function alignedReward(
   }
 }
 
-/** γ_ϕ = σ(g); g = 4.6 gives 0.990. Bounded to g ∈ [−8, 8] by the caller, beyond which the gradient is gone. */
+/** γ_ϕ = σ(g); g = 4.6 gives 0.990. Keep g bounded (`boundedGammaParameter`): far out its gradient is gone. */
 export function alignedGamma(parameter: number): number {
   assertInRange(parameter, 'parameter', -Number.MAX_VALUE, Number.MAX_VALUE)
   return sigmoid(parameter)
+}
+
+/** g kept in [−bound, bound] (default 8), where γ_ϕ can still learn. Apply after every outer step. */
+export function boundedGammaParameter(parameter: number, bound = 8): number {
+  return Math.min(bound, Math.max(-bound, parameter))
 }
 
 /** Aligned rewards as a graph. @param features [B][H][D] @param primary [B][H] @param auxiliary [B][H] */

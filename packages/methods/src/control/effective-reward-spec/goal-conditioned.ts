@@ -208,6 +208,24 @@ export function drawFocusDirection(belief: FocusBelief, progress: number, random
   return random.categorical(focusBeliefWeights(belief))
 }
 
+/**
+ * A condition to sample for: β ~ U(0.5, 32), a direction uniform on the positive part of the sphere, preferences all
+ * ones. Draws: β, then one normal an objective.
+ */
+export function drawCondition(
+  objectives: number,
+  random: Random,
+  options: {
+    /** Default [0.5, 32]; equal bounds for a constant. */ readonly beta?: readonly [low: number, high: number]
+  } = {},
+): { readonly preferences: Float64Array; readonly direction: Float64Array; readonly beta: number } {
+  const [low, high] = options.beta ?? [0.5, 32]
+  assertInteger(objectives, 'objectives', 1)
+  const beta = random.uniform(low, high)
+  const direction = unitVector(random.normals(objectives).map(Math.abs))
+  return { preferences: new Float64Array(objectives).fill(1), direction, beta }
+}
+
 /** Nearest of `points` by Euclidean distance, the first of equals. */
 export function nearestPoint(
   vector: ArrayLike<number>,

@@ -72,3 +72,29 @@ export function expertBatchSize(expertPairs: number, batchSize = 64): number {
   assertInteger(expertPairs, 'expertPairs', 1)
   return Math.min(expertPairs, batchSize)
 }
+
+/** Settings of the released agent. */
+export const samSettings = {
+  discriminator: {
+    hidden: [100, 100],
+    leak: 0.1,
+    learningRate: 5e-4,
+    penaltyWeight: 10,
+    penaltyTarget: 1,
+    entropy: 0.001,
+    expertLabels: [0.7, 1.2],
+  },
+  actor: { hidden: [300, 200], learningRate: 2.5e-4, clipNorm: 40, every: 2 },
+  critic: { hidden: [400, 300], learningRate: 2.5e-4 },
+  gamma: 0.99,
+  lookahead: 10,
+  polyak: 0.005,
+  bufferSize: 100_000,
+  batchSize: 64,
+  rolloutLength: 2,
+  trainingSteps: 2,
+  targetNoise: { std: 0.2, clip: 0.5 },
+  parameterNoise: 0.2,
+  actionNoise: 0.2,
+  observationClamp: 5,
+} as const

@@ -157,3 +157,49 @@ export function sorsUpdate(
   }
   return result
 }
+
+/** What is due after an episode of ExploRS. */
+export interface ExploRsPlan {
+  /** Update φ, then V, on the whole buffer with original returns. */
+  readonly updateReward: boolean
+  /** Update the policy on the newest episodes with the shaped returns of their collection time. */
+  readonly updatePolicy: boolean
+}
+
+/** Settings of the tabular experiments. */
+export const exploRsSettings = {
+  bufferEpisodes: 10,
+  policyEpisodes: 5,
+  rewardInterval: 5,
+  policyInterval: 2,
+  rewardStep: 0.01,
+  criticStep: 0.01,
+  policyStep: 0.1,
+  neural: {
+    hidden: 256,
+    rewardStep: 1e-3,
+    criticStep: 5e-3,
+    policyStep: 1e-5,
+    rewardInterval: 20,
+    outputScale: 0.1,
+    bin: 0.1,
+    warmUpEpisodes: 5000,
+    warmUpUpdates: 100,
+  },
+} as const
+
+/** Order of work after episode i (from 0): every 5th φ and V, every 2nd the policy, in that order. */
+export function exploRsPlan(
+  episode: number,
+  options: { readonly rewardInterval?: number; readonly policyInterval?: number } = {},
+): ExploRsPlan {
+  const { rewardInterval = 5, policyInterval = 2 } = options
+  assertInteger(episode, 'episode')
+  return { updateReward: (episode + 1) % rewardInterval === 0, updatePolicy: (episode + 1) % policyInterval === 0 }
+}
+
+/** Cell of a real-valued state for visit counts: each coordinate divided by `size` (default 0.1) and floored. */
+export function stateBin(state: ArrayLike<number>, options: { readonly size?: number } = {}): readonly number[] {
+  const { size = 0.1 } = options
+  return Array.from(state, x => Math.floor(x / size + 1e-9))
+}

@@ -129,6 +129,54 @@ export interface ExprdOptions extends InformativenessOptions {
   readonly stochasticPolicy?: ArrayLike<number>
 }
 
+/**
+ * Every deterministic policy that is optimal under π_s: one action with π_s > 0 in each state. Give them as `policies`
+ * so that tied actions stay optimal too.
+ *
+ * @throws invalid_input for more than `limit` (default 64) of them
+ */
+export function optimalPolicies(
+  stochasticPolicy: ArrayLike<number>,
+  actionCount: number,
+  options: { readonly limit?: number } = {},
+): readonly Int32Array[] {
+  const { limit = 64 } = options
+  let policies: Int32Array[] = [new Int32Array(stochasticPolicy.length / actionCount)]
+  for (let s = 0; s * actionCount < stochasticPolicy.length; s++) {
+    const choices = Array.from({ length: actionCount }, (_, a) => a).filter(
+      a => stochasticPolicy[s * actionCount + a] > 0,
+    )
+    policies = policies.flatMap(policy =>
+      choices.map(action => {
+        const copy = policy.slice()
+        copy[s] = action
+        return copy
+      }),
+    )
+    if (policies.length > limit)
+      throw new GuerdonError('invalid_input', `expected at most ${limit} optimal policies; there are more`, {
+        hint: 'leave the terminal state out of the ties, or keep one action of each tie',
+      })
+  }
+  return policies
+}
+
+/**
+ * A table rounded as the released designs are: to `decimals` (default 8), entries within `tolerance` (default 1e-10) of
+ * 0 set to 0.
+ */
+export function roundedTable(
+  rewards: ArrayLike<number>,
+  options: { readonly decimals?: number; readonly tolerance?: number } = {},
+): Float64Array {
+  const { decimals = 8, tolerance = 1e-10 } = options
+  const scale = 10 ** decimals
+  return Float64Array.from(rewards, reward => {
+    const rounded = Math.round(reward * scale) / scale
+    return Math.abs(rounded) <= tolerance ? 0 : rounded
+  })
+}
+
 /** A designed table, or the finding that the active states cannot carry the constraints. */
 export type ExprdResult =
   | {

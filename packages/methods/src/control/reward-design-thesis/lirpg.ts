@@ -67,6 +67,51 @@ export function lirpgMetaGradient(
   return { theta: updated, gradient }
 }
 
+/**
+ * A visited pair with two roll-outs that start there: one after the action taken, one after an action drawn from the
+ * policy.
+ */
+export interface VisitComparison {
+  readonly state: number
+  readonly action: number
+  /** π(a|s) at sampling time. */
+  readonly probability: number
+  /** Original return from here minus V(s). */
+  readonly error: number
+  readonly afterAction: Pick<TabularTrajectory, 'states' | 'actions'>
+  readonly afterDraw: Pick<TabularTrajectory, 'states' | 'actions'>
+}
+
+/**
+ * LIRPG without a meta-gradient, the repository's own rival: ∂Q/∂φ(s,a) is replaced by discounted visits of (s,a) after
+ * the action minus those after a drawn one, accumulated over the visits of an episode as released: φ(s_t,a_t) +=
+ * step/episodes·π·error·difference(s_t,a_t).
+ *
+ * @param phi [S·A]; not changed @param episodes visits of each episode in order of time
+ * Source: `update_Rlirpg`.
+ */
+export function visitDifferenceUpdate(
+  phi: ArrayLike<number>,
+  episodes: readonly (readonly VisitComparison[])[],
+  options: { readonly discount: number; readonly actionCount: number /** Default 0.01. */; readonly step?: number },
+): Float64Array {
+  const { discount, actionCount, step = 0.01 } = options
+  const result = Float64Array.from(phi)
+  for (const visits of episodes) {
+    const difference = new Float64Array(phi.length)
+    for (const visit of visits) {
+      const add = ({ states, actions }: Pick<TabularTrajectory, 'states' | 'actions'>, sign: number) => {
+        for (let t = 0; t < states.length; t++) difference[states[t] * actionCount + actions[t]] += sign * discount ** t
+      }
+      add(visit.afterAction, 1)
+      add(visit.afterDraw, -1)
+      const row = visit.state * actionCount + visit.action
+      result[row] += (step * visit.probability * visit.error * difference[row]) / episodes.length
+    }
+  }
+  return result
+}
+
 function policyTable(theta: Float64Array, actionCount: number): Float64Array {
   const table = new Float64Array(theta.length)
   for (let start = 0; start < theta.length; start += actionCount)
