@@ -23,8 +23,19 @@ export interface GaeResult {
   readonly advantages: FloatArray
   /** [T] advantages + values. */
   readonly returns: FloatArray
-  /** Number, mean and Σ(A − mean)² of the policy tokens' advantages: what whitening needs, gathered in the same pass. */
-  readonly moments: { readonly count: number; readonly mean: number; readonly squares: number }
+}
+
+/** `GaeResult` with what whitening needs. */
+export interface GaeWithMoments extends GaeResult {
+  /** Number, mean and Σ(A − mean)² of the policy tokens' advantages. */
+  readonly moments: Moments
+}
+
+/** Number, mean and Σ(x − mean)². */
+interface Moments {
+  readonly count: number
+  readonly mean: number
+  readonly squares: number
 }
 
 /**
@@ -48,6 +59,30 @@ export function generalizedAdvantages(
   rows: RaggedRows,
   options: GaeOptions = {},
 ): GaeResult {
+  return estimate(rewards, values, rows, options)
+}
+
+/** `generalizedAdvantages` that gathers the moments of the policy tokens' advantages while their row is at hand. */
+export function generalizedAdvantagesWithMoments(
+  rewards: FloatArray,
+  values: FloatArray,
+  rows: RaggedRows,
+  options: GaeOptions = {},
+): GaeWithMoments {
+  let moments: Moments = { count: 0, mean: 0, squares: 0 }
+  const result = estimate(rewards, values, rows, options, (advantages, start, end) => {
+    moments = merged(moments, rowMoments(advantages, rows.mask, start, end))
+  })
+  return { ...result, moments }
+}
+
+function estimate(
+  rewards: FloatArray,
+  values: FloatArray,
+  rows: RaggedRows,
+  options: GaeOptions,
+  onRow?: (advantages: FloatArray, start: number, end: number) => void,
+): GaeResult {
   const { gamma = 1, lambda = 1, maskedTokens = 'skip' } = options
   assertProbability(gamma, 'gamma')
   assertProbability(lambda, 'lambda')
@@ -58,47 +93,93 @@ export function generalizedAdvantages(
   assertRows(advantages, 'out.advantages', rows)
   assertRows(returns, 'out.returns', rows)
   const { offsets, mask } = rows
-  const include = mask === undefined || maskedTokens === 'include'
   const decay = gamma * lambda
-  let count = 0
-  let mean = 0
-  let squares = 0
   for (let r = 0; r < rowCount(rows); r++) {
     const start = offsets[r]
-    let nextValue = 0
-    let advantage = 0
-    // Sums about the row's last advantage, merged row by row: as accurate as two passes.
-    let anchor = 0
-    let taken = 0
-    let first = 0
-    let second = 0
-    for (let t = offsets[r + 1] - 1; t >= start; t--) {
-      const value = values[t]
-      const policy = mask === undefined || mask[t] !== 0
-      if (policy || include) {
-        advantage = rewards[t] + gamma * nextValue - value + decay * advantage
-        nextValue = value
-      }
-      advantages[t] = advantage
-      returns[t] = advantage + value
-      if (policy) {
-        if (taken === 0) anchor = advantage
-        const offset = advantage - anchor
-        taken++
-        first += offset
-        second += offset * offset
-      }
+    const end = offsets[r + 1]
+    const scan = { start, end, gamma, decay, advantages, returns }
+    if (mask && maskedTokens === 'skip') scanPolicy(rewards, values, mask, scan)
+    else scanAll(rewards, values, scan)
+    if (end > start && !Number.isFinite(advantages[start])) throw notFinite(rewards, values, start, end, r)
+    onRow?.(advantages, start, end)
+  }
+  return { advantages, returns }
+}
+
+interface Scan {
+  readonly start: number
+  readonly end: number
+  readonly gamma: number
+  readonly decay: number
+  readonly advantages: FloatArray
+  readonly returns: FloatArray
+}
+
+function scanAll(rewards: FloatArray, values: FloatArray, scan: Scan): void {
+  const { start, end, gamma, decay, advantages, returns } = scan
+  let nextValue = 0
+  let advantage = 0
+  for (let t = end - 1; t >= start; t--) {
+    const value = values[t]
+    advantage = rewards[t] + gamma * nextValue - value + decay * advantage
+    nextValue = value
+    advantages[t] = advantage
+    returns[t] = advantage + value
+  }
+}
+
+/** The step is computed at every token and taken or not, because a branch on the mask is mispredicted at every turn. */
+function scanPolicy(rewards: FloatArray, values: FloatArray, mask: ArrayLike<number>, scan: Scan): void {
+  const { start, end, gamma, decay, advantages, returns } = scan
+  let nextValue = 0
+  let advantage = 0
+  for (let t = end - 1; t >= start; t--) {
+    const value = values[t]
+    const policy = mask[t] !== 0
+    const step = rewards[t] + gamma * nextValue - value + decay * advantage
+    advantage = policy ? step : advantage
+    nextValue = policy ? value : nextValue
+    advantages[t] = advantage
+    returns[t] = advantage + value
+  }
+}
+
+/** Moments about the row's last entry, so that a common offset costs no accuracy. The mask is 0 or 1. */
+function rowMoments(advantages: FloatArray, mask: ArrayLike<number> | undefined, start: number, end: number): Moments {
+  if (end <= start) return { count: 0, mean: 0, squares: 0 }
+  const anchor = advantages[end - 1]
+  let count = 0
+  let first = 0
+  let second = 0
+  if (mask) {
+    for (let t = start; t < end; t++) {
+      const weight = mask[t]
+      const offset = (advantages[t] - anchor) * weight
+      count += weight
+      first += offset
+      second += offset * offset
     }
-    if (!Number.isFinite(advantage + second)) throw notFinite(rewards, values, start, offsets[r + 1], r)
-    if (taken > 0) {
-      const total = count + taken
-      const shift = anchor + first / taken - mean
-      squares += second - (first * first) / taken + (shift * shift * count * taken) / total
-      mean += (shift * taken) / total
-      count = total
+  } else {
+    count = end - start
+    for (let t = start; t < end; t++) {
+      const offset = advantages[t] - anchor
+      first += offset
+      second += offset * offset
     }
   }
-  return { advantages, returns, moments: { count, mean, squares: Math.max(0, squares) } }
+  if (count === 0) return { count: 0, mean: 0, squares: second }
+  return { count, mean: anchor + first / count, squares: Math.max(0, second - (first * first) / count) }
+}
+
+function merged(all: Moments, row: Moments): Moments {
+  if (row.count === 0) return all
+  const count = all.count + row.count
+  const shift = row.mean - all.mean
+  return {
+    count,
+    mean: all.mean + (shift * row.count) / count,
+    squares: all.squares + row.squares + (shift * shift * all.count * row.count) / count,
+  }
 }
 
 function notFinite(rewards: FloatArray, values: FloatArray, start: number, end: number, row: number): GuerdonError {

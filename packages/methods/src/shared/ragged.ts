@@ -10,7 +10,7 @@ export type FloatArray = Float32Array | Float64Array
 export interface RaggedRows {
   /** [R+1], not decreasing, from 0 to the number of entries. */
   readonly offsets: ArrayLike<number>
-  /** [T] 1 where the policy produced the token, 0 for observations and padding; all 1 when absent. */
+  /** [T] 1 where the policy produced the token, 0 for observations and padding, nothing else; all 1 when absent. */
   readonly mask?: ArrayLike<number>
 }
 

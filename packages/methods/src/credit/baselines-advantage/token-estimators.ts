@@ -1,5 +1,5 @@
 import { assertFinite, assertOneOf, assertProbability, assertSameLength } from '@guerdon/core'
-import { type GaeOptions, generalizedAdvantages } from '../../shared/gae.ts'
+import { type GaeOptions, generalizedAdvantagesWithMoments } from '../../shared/gae.ts'
 import type { Grouping } from '../../shared/group-normalise.ts'
 import { maskedWhiten } from '../../shared/masked.ts'
 import { assertRows, broadcastRows, type FloatArray, type RaggedRows, rowCount } from '../../shared/ragged.ts'
@@ -40,7 +40,7 @@ export function gae(
   options: WhitenedGaeOptions = {},
 ): WhitenedGae {
   const { zeroMasked = true, keepRaw = false } = options
-  const { advantages, returns, moments } = generalizedAdvantages(rewards, values, rows, options)
+  const { advantages, returns, moments } = generalizedAdvantagesWithMoments(rewards, values, rows, options)
   const rawAdvantages = keepRaw ? advantages.slice() : undefined
   maskedWhiten(advantages, rows.mask, { zeroMasked, out: advantages, known: moments })
   return { advantages, returns, ...(rawAdvantages && { rawAdvantages }) }
