@@ -208,7 +208,7 @@ describe('the goal-attentive agent', () => {
   })
 
   it('uses an option where its value is higher', () => {
-    const run = interpret(consistentRepresentation)
+    const run = interpret(consistentRepresentation, { dtype: 'float32' })
     const result = run(
       [1, 1],
       [

@@ -22,6 +22,7 @@ import {
   tanh,
   variance,
   where,
+  zerosLike,
 } from '@guerdon/tensor'
 
 /** One mini-batch for PPO, `[B]` each. */
@@ -98,7 +99,7 @@ export function ppoLoss(batch: PpoBatch, options: PpoLossOptions = {}): PpoLossR
     entropy,
     approxKl: mean(sub(sub(ratio, 1), logRatio)),
     oldApproxKl: neg(mean(logRatio)),
-    clipFraction: mean(where(outside, 1, mul(ratio, 0))),
+    clipFraction: mean(where(outside, 1, zerosLike(ratio))),
   }
 }
 

@@ -6,6 +6,7 @@ import {
   exp,
   gather,
   greater,
+  greaterEqual,
   logSoftmax,
   logSumExp,
   matmul,
@@ -23,6 +24,7 @@ import {
   sum,
   type Tensor,
   where,
+  zerosLike,
 } from '@guerdon/tensor'
 
 /** KL(teacher ‖ student) over actions, mean over the visited states; the teacher is held fixed. Logits `[B][A]`. */
@@ -63,8 +65,8 @@ export function consistentRepresentation(
 ): { readonly value: Tensor; readonly representation: Tensor } {
   const [batch, options] = optionValues.shape
   const best = max(optionValues, { axis: 1 })
-  const isBest = greater(optionValues, sub(reshape(best, [batch, 1]), 1e-12))
-  const shares = where(isBest, 1, mul(optionValues, 0))
+  const isBest = greaterEqual(optionValues, reshape(best, [batch, 1]))
+  const shares = where(isBest, 1, zerosLike(optionValues))
   const weights = div(shares, sum(shares, { axis: 1, keepDims: true }))
   const chosen = sum(mul(reshape(stopGradient(weights), [batch, options, 1]), optionRepresentations), { axis: 1 })
   const better = greater(best, goalValue)
