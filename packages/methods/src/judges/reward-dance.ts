@@ -68,7 +68,9 @@ export const rewardDanceMonitorOptions = z.object({
   collapseRatio: z.number().min(0).default(0.15).describe('alarm below this share of the initial deviation'),
 })
 
-/** Watches the rewards of every batch for a collapse of their variance. State: the window and its first full moments. */
+/**
+ * Watches the rewards of every batch for a collapse of their variance. State: the window and its first full moments.
+ */
 export const rewardDanceMonitorStage = defineStage<z.infer<typeof rewardDanceMonitorOptions>, HackingMonitor>({
   name: 'reward-dance.monitor',
   about: 'running deviation of the rewards and an alarm when it collapses while the reward rises or gold falls',

@@ -119,7 +119,10 @@ export const craftGuiCurriculumOptions = z.object({
 
 export type CraftGuiCurriculumOptions = z.infer<typeof craftGuiCurriculumOptions>
 
-/** Gives each trajectory (group) its tier and the probability with which its tier is drawn at the current step. Stateless. */
+/**
+ * Gives each trajectory (group) its tier and the probability with which its tier is drawn at the current step.
+ * Stateless.
+ */
 export const craftGuiCurriculumStage = defineStage<CraftGuiCurriculumOptions, null>({
   name: 'craft-gui.curriculum',
   about: 'difficulty tier of each trajectory and the sampling weight of its tier',

@@ -54,8 +54,8 @@ const columns = {
 type Parts = RewardParts<keyof typeof columns>
 
 /**
- * Rewards and mean-only advantages, group by group. Lengths are policy tokens, or characters of the response in a batch without
- * tokens: one unit for the whole batch. Stateless.
+ * Rewards and mean-only advantages, group by group. Lengths are policy tokens, or characters of the response in a batch
+ * without tokens: one unit for the whole batch. Stateless.
  */
 export const harmoStage = defineStage<HarmoStageOptions, null>({
   name: 'harmo',

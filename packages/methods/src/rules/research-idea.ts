@@ -1,19 +1,7 @@
-import {
-  abstained,
-  type ColumnName,
-  defineStage,
-  levelSize,
-  numbers,
-  type Outcome,
-  optionalNumbers,
-  outcomeAt,
-  type RolloutBatch,
-  type Signal,
-  signalFromOutcomes,
-  tokenMask,
-} from '@guerdon/core'
+import { type ColumnName, defineStage, levelSize, numbers, optionalNumbers, outcomeAt } from '@guerdon/core'
 import * as z from 'zod'
 import { defineMethod } from '../method.ts'
+import { placeOnPolicyTokens, policyTokens, tokenValues } from '../shared/policy-tokens.ts'
 import { isUnscored, noScore, partSignals, scoredAt, scoreItems, type Unscored } from '../shared/reward-parts.ts'
 import { type IdeaDimension, ideaDimensions, normaliseScores } from './research-idea/reward-model.ts'
 import { ideaTokenRewards } from './research-idea/text.ts'
@@ -50,7 +38,9 @@ interface Scored {
   readonly tokenRewards: Float64Array
 }
 
-/** Combines the three scores of an idea and puts them on its last token, less the divergence of every token. Stateless. */
+/**
+ * Combines the three scores of an idea and puts them on its last token, less the divergence of every token. Stateless.
+ */
 export const researchIdeaStage = defineStage<ResearchIdeaOptions, null>({
   name: 'research-idea',
   about: 'weighted novelty, feasibility and effectiveness on the last token, less a per-token divergence',
@@ -86,8 +76,8 @@ export const researchIdeaStage = defineStage<ResearchIdeaOptions, null>({
         scores[name] = normaliseScores([value], { minScore, maxScore })[0]
       }
       if (levelSize(batch, 'token') > 0 && positions[r].length === 0) return noScore('empty response')
-      const logProbs = valuesAt(optionalNumbers(batch, 'token.logprob'), positions[r])
-      const refLogProbs = valuesAt(optionalNumbers(batch, 'token.refLogprob'), positions[r])
+      const logProbs = tokenValues(optionalNumbers(batch, 'token.logprob'), positions[r])
+      const refLogProbs = tokenValues(optionalNumbers(batch, 'token.refLogprob'), positions[r])
       const known = logProbs !== undefined && refLogProbs !== undefined
       const own = known ? logProbs : new Float64Array(positions[r].length)
       return ideaTokenRewards(scores, options.weights, own, known ? refLogProbs : own, options)
@@ -96,46 +86,16 @@ export const researchIdeaStage = defineStage<ResearchIdeaOptions, null>({
     return {
       columns: {
         ...partSignals('rollout', rollouts, { reward: 'rollout.reward' }),
-        'token.reward': placeTokens(batch, items, positions),
+        'token.reward': placeOnPolicyTokens(
+          batch,
+          items.map(item => (isUnscored(item) ? item : item.tokenRewards)),
+          positions,
+        ),
       },
       state,
     }
   },
 })
-
-function policyTokens(batch: RolloutBatch): number[][] {
-  const mask = tokenMask(batch)
-  return batch.rolloutIds.map((_, r) => {
-    const positions: number[] = []
-    for (let t = batch.tokenOffsets[r]; t < batch.tokenOffsets[r + 1]; t++) if (mask[t]) positions.push(t)
-    return positions
-  })
-}
-
-/** The values at these positions; undefined unless every one is there. */
-function valuesAt(column: Signal | undefined, positions: readonly number[]): Float64Array | undefined {
-  const values = new Float64Array(positions.length)
-  for (let k = 0; k < positions.length; k++) {
-    const value = scoredAt(column, positions[k])
-    if (value === undefined) return undefined
-    values[k] = value
-  }
-  return values
-}
-
-function placeTokens(
-  batch: RolloutBatch,
-  items: readonly (Scored | Unscored)[],
-  positions: readonly (readonly number[])[],
-): Signal {
-  const outcomes: Outcome[] = new Array(levelSize(batch, 'token')).fill(abstained('not written by the policy'))
-  items.forEach((item, r) => {
-    positions[r].forEach((t, k) => {
-      outcomes[t] = isUnscored(item) ? item : { status: 'scored', value: item.tokenRewards[k] }
-    })
-  })
-  return signalFromOutcomes('token', outcomes)
-}
 
 /** LDC: research ideas with one controller a dimension and sentence-level control. */
 export const researchIdea = defineMethod({

@@ -53,8 +53,8 @@ const columns = {
 type Parts = RewardParts<keyof typeof columns>
 
 /**
- * Scores explanations by the cosine of embeddings that were made before (`rollout.embedding`, `rollout.referenceEmbedding`), or by a cosine
- * that is already there (`rollout.semantic`). Stateless.
+ * Scores explanations by the cosine of embeddings that were made before (`rollout.embedding`,
+ * `rollout.referenceEmbedding`), or by a cosine that is already there (`rollout.semantic`). Stateless.
  */
 export const semanticRewardStage = defineStage<SemanticRewardOptions, null>({
   name: 'semantic-reward',

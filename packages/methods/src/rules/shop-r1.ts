@@ -66,8 +66,8 @@ const noReward: ShopReward = {
 }
 
 /**
- * Shop-R1's reward of one response: R = R_fmt + v(a) + α·s, with R_fmt = 0.5 for a response that parses; one that does not
- * earns 0 in every part. Source: arXiv 2507.17842 §4 (the KL term of the objective belongs to the trainer).
+ * Shop-R1's reward of one response: R = R_fmt + v(a) + α·s, with R_fmt = 0.5 for a response that parses; one that does
+ * not earns 0 in every part. Source: arXiv 2507.17842 §4 (the KL term of the objective belongs to the trainer).
  */
 export function shopReward(
   response: string,
@@ -87,8 +87,9 @@ export function shopReward(
 }
 
 /**
- * Both advantages of one group: standardised (R − mean)/(std + ε) as trained with, and mean-only. Under the standardised one
- * a single exact hit (about 1000) pushes the differences of the other members to nearly 0; mean-only keeps them.
+ * Both advantages of one group: standardised (R − mean)/(std + ε) as trained with, and mean-only. Under the
+ * standardised one a single exact hit (about 1000) pushes the differences of the other members to nearly 0; mean-only
+ * keeps them.
  *
  * @param rewards [G]
  * @returns [G] each; groups of one and all-equal groups give 0

@@ -1,8 +1,8 @@
 import { GuerdonError } from '@guerdon/core'
 
 /**
- * One-to-one assignment of rows to columns with the least total cost (Hungarian method with potentials; Kuhn 1955, in the
- * shortest-augmenting-path form of Jonker and Volgenant 1987). min(m, n) pairs are made. O(min² · max).
+ * One-to-one assignment of rows to columns with the least total cost (Hungarian method with potentials; Kuhn 1955, in
+ * the shortest-augmenting-path form of Jonker and Volgenant 1987). min(m, n) pairs are made. O(min² · max).
  *
  * @param costs [m][n], every entry finite
  * @returns [m] the column of each row, −1 where a row stays alone (only when m > n)
@@ -37,7 +37,9 @@ export function assignRows(costs: readonly ArrayLike<number>[]): Int32Array {
   return assigned
 }
 
-/** Owner row of each column, −1 for none, when there are no more rows than columns. Index 0 stands for "none" inside. */
+/**
+ * Owner row of each column, −1 for none, when there are no more rows than columns. Index 0 stands for "none" inside.
+ */
 function shortestPaths(rows: number, columns: number, cost: (row: number, column: number) => number): Int32Array {
   const rowPotential = new Float64Array(rows + 1)
   const columnPotential = new Float64Array(columns + 1)

@@ -34,8 +34,9 @@ export function boxDistance(a: Box, b: Box): number {
 /**
  * Overlap of two boxes.
  *
- * iou = |a ∩ b| / |a ∪ b| ∈ [0, 1]; giou = iou − (|hull| − |a ∪ b|) / |hull| ∈ (−1, 1] (Rezatofighi et al. 2019), which also tells how far
- * apart disjoint boxes are. Two boxes without area have iou 0; a hull without area takes nothing off.
+ * iou = |a ∩ b| / |a ∪ b| ∈ [0, 1]; giou = iou − (|hull| − |a ∪ b|) / |hull| ∈ (−1, 1] (Rezatofighi et al. 2019), which
+ * also tells how far apart disjoint boxes are. Two boxes without area have iou 0; a hull without area takes nothing
+ * off.
  */
 export function boxOverlap(a: Box, b: Box): { readonly iou: number; readonly giou: number } {
   const width = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]))

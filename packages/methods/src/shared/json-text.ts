@@ -21,8 +21,8 @@ export function parseJson(text: string): JsonResult {
 }
 
 /**
- * Removes a Markdown code fence: a leading line of three backticks (with or without a language) and everything from the next three
- * backticks on. Text without a leading fence comes back trimmed and otherwise unchanged.
+ * Removes a Markdown code fence: a leading line of three backticks (with or without a language) and everything from the
+ * next three backticks on. Text without a leading fence comes back trimmed and otherwise unchanged.
  */
 export function stripCodeFence(text: string): string {
   const trimmed = text.trim()
@@ -34,9 +34,9 @@ export function stripCodeFence(text: string): string {
 }
 
 /**
- * Finds JSON inside prose: the whole text if it parses, else the content of a code fence, else the first balanced `{…}` or
- * `[…]` that parses. Braces inside strings do not count. Gives up after 1000 brackets that lead nowhere, so hostile text
- * costs no more than 1000 passes.
+ * Finds JSON inside prose: the whole text if it parses, else the content of a code fence, else the first balanced `{…}`
+ * or `[…]` that parses. Braces inside strings do not count. Gives up after 1000 brackets that lead nowhere, so hostile
+ * text costs no more than 1000 passes.
  *
  * @param options.opening restrict what may be found: an object, a list, or either. Default `either`.
  */

@@ -23,8 +23,8 @@ export function noScore(reason: string): Unscored {
 }
 
 /**
- * Scores items one by one. An item whose data cannot be used (a `GuerdonError`) becomes `failed(invalid_input)`; an option
- * that cannot be used is the recipe's fault, not the item's, and is thrown, as is every other error.
+ * Scores items one by one. An item whose data cannot be used (a `GuerdonError`) becomes `failed(invalid_input)`; an
+ * option that cannot be used is the recipe's fault, not the item's, and is thrown, as is every other error.
  */
 export function scoreItems<Parts extends object>(
   count: number,

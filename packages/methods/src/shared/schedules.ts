@@ -44,8 +44,9 @@ export interface TrainingProgress {
 
 /**
  * The schedule's value:
- * linear: from + (to − from)·u, cosine: to + (from − to)·(1 + cos πu)/2 with u = (x − start)/(end − start) held in [0, 1],
- * logistic: from + (to − from)·σ(steepness·(x − midpoint)), piecewise: values[k] with k the number of boundaries ≤ x.
+ * linear: from + (to − from)·u, cosine: to + (from − to)·(1 + cos πu)/2 with u = (x − start)/(end − start) held in [0,
+ * 1], logistic: from + (to − from)·σ(steepness·(x − midpoint)), piecewise: values[k] with k the number of boundaries ≤
+ * x.
  *
  * @throws invalid_option for a fraction without `totalSteps`, unordered boundaries or a wrong number of values
  */

@@ -20,8 +20,8 @@ export interface TaggedTemplateOptions {
 }
 
 /**
- * Reads text that must be exactly the blocks `<t₁>…</t₁> <t₂>…</t₂> …` in this order: each tag opened and closed once in the
- * whole text, only white space before, between and after the blocks, no empty body (unless allowed). Tags are
+ * Reads text that must be exactly the blocks `<t₁>…</t₁> <t₂>…</t₂> …` in this order: each tag opened and closed once
+ * in the whole text, only white space before, between and after the blocks, no empty body (unless allowed). Tags are
  * case-sensitive and carry no attributes. Linear in the text.
  *
  * @returns the bodies, trimmed, in the order of `tags`; or the first thing that is wrong

@@ -53,7 +53,8 @@ export function rougeL(prediction: string, reference: string, options: { readonl
 }
 
 /**
- * Token F1: shared tokens counted as multisets, order ignored. Two texts without tokens are equal (1); one alone gives 0.
+ * Token F1: shared tokens counted as multisets, order ignored. Two texts without tokens are equal (1); one alone gives
+ * 0.
  */
 export function tokenF1(
   prediction: string,

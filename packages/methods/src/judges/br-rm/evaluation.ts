@@ -22,7 +22,8 @@ export interface StyledAccuracy {
 }
 
 /**
- * RM-Bench accuracy by style. A missing verdict is wrong; with `draws` (the released coin flip) it takes the next draw: below 0.5 is verdict 1.
+ * RM-Bench accuracy by style. A missing verdict is wrong; with `draws` (the released coin flip) it takes the next draw:
+ * below 0.5 is verdict 1.
  *
  * @param options.draws numbers in [0, 1), one for each missing verdict, in order
  */
@@ -56,7 +57,8 @@ export function styledAccuracy(
 }
 
 /**
- * RewardBench and RMB accuracy: a sample counts only when all its pairs are right; the overall figure is the mean of the domains' accuracies.
+ * RewardBench and RMB accuracy: a sample counts only when all its pairs are right; the overall figure is the mean of
+ * the domains' accuracies.
  *
  * @returns null for no samples
  */
@@ -95,8 +97,9 @@ export interface WinRate {
 }
 
 /**
- * Scalar reward from pairwise verdicts: compare a response with m references (or round-robin in its group) in both orders. Orders that
- * disagree are a tie. Comparisons without both verdicts drop out. Cache verdicts by prompt and unordered pair.
+ * Scalar reward from pairwise verdicts: compare a response with m references (or round-robin in its group) in both
+ * orders. Orders that disagree are a tie. Comparisons without both verdicts drop out. Cache verdicts by prompt and
+ * unordered pair.
  */
 export function winRate(comparisons: readonly OrderedComparison[]): WinRate {
   let wins = 0

@@ -99,7 +99,9 @@ export const brRmAdvantageOptions = z.object({
   compat: z.enum(['released']).optional().describe('no floor; a lone outlier keeps its raw difference'),
 })
 
-/** Leave-one-out advantages on the policy tokens of both turns. Traces without a reward leave their group. Stateless. */
+/**
+ * Leave-one-out advantages on the policy tokens of both turns. Traces without a reward leave their group. Stateless.
+ */
 export const brRmAdvantageStage = defineStage<z.infer<typeof brRmAdvantageOptions>, null>({
   name: 'br-rm.advantage',
   about: 'leave-one-out advantage of each trace, on the policy tokens of all its turns',
@@ -142,7 +144,10 @@ export const brRmAdvantageStage = defineStage<z.infer<typeof brRmAdvantageOption
   },
 })
 
-/** Uses the judge: win rate of each response against others, both orders (`rollout.comparisons`). Stateless, without options. */
+/**
+ * Uses the judge: win rate of each response against others, both orders (`rollout.comparisons`). Stateless, without
+ * options.
+ */
 export const brRmWinRateStage = defineStage<Record<string, never>, null>({
   name: 'br-rm.win-rate',
   about: 'win rate of each response in comparisons judged in both presentation orders',

@@ -5,13 +5,16 @@ import { aggregateLoss, zeroMasked } from '../../shared/loss-aggregation.ts'
 
 /** Options of `leaveOneOutAdvantages`. */
 export interface LeaveOneOutOptions {
-  /** What the centred reward is divided by: the deviation of the *other* traces, of the whole group, or nothing. Default `leaveOneOut`. */
+  /**
+   * What the centred reward is divided by: the deviation of the *other* traces, of the whole group, or nothing. Default
+   * `leaveOneOut`.
+   */
   readonly std?: 'leaveOneOut' | 'group' | 'none'
   /** Deviations below stdFloor·max(1, |r|) are 0. Default 1e-6. */
   readonly stdFloor?: number
   /**
-   * `released`: no floor, and a trace whose fellows are all equal keeps its raw difference (−10 beside +0.7). By default the deviation of
-   * the whole group stands in for it.
+   * `released`: no floor, and a trace whose fellows are all equal keeps its raw difference (−10 beside +0.7). By
+   * default the deviation of the whole group stands in for it.
    */
   readonly compat?: 'released' | undefined
 }
@@ -25,8 +28,8 @@ export interface LeaveOneOutAdvantages {
 }
 
 /**
- * Leave-one-out advantages of the traces of one prompt: bᵢ = mean_{j≠i} rⱼ, sᵢ = √(mean_{j≠i} rⱼ² − bᵢ²), Aᵢ = (rᵢ − bᵢ)/sᵢ where sᵢ > 0, else rᵢ − bᵢ.
- * A group of one gets 0. Source: BR-RM, arXiv 2510.23596 and its released code.
+ * Leave-one-out advantages of the traces of one prompt: bᵢ = mean_{j≠i} rⱼ, sᵢ = √(mean_{j≠i} rⱼ² − bᵢ²), Aᵢ = (rᵢ −
+ * bᵢ)/sᵢ where sᵢ > 0, else rᵢ − bᵢ. A group of one gets 0. Source: BR-RM, arXiv 2510.23596 and its released code.
  *
  * @param rewards [G]
  */
@@ -92,8 +95,8 @@ export interface JudgeLossOptions {
 }
 
 /**
- * Token-level loss: mean over assistant tokens of max(−Aρ, −A·clip(ρ, 1 − 0.2, 1 + 0.28)) + β·mean(e^d − d − 1), d = log π_ref − log π. No dual clip, unlike
- * `ppoClipLoss`. Source: BR-RM, released code.
+ * Token-level loss: mean over assistant tokens of max(−Aρ, −A·clip(ρ, 1 − 0.2, 1 + 0.28)) + β·mean(e^d − d − 1), d =
+ * log π_ref − log π. No dual clip, unlike `ppoClipLoss`. Source: BR-RM, released code.
  */
 export function judgeLoss(
   input: JudgeLossInput,

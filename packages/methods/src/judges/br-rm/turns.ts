@@ -33,10 +33,12 @@ export interface BranchOptions {
 }
 
 /**
- * Reads the branching turn: `[Quality Assessment Focus] … [End of Quality Assessment Focus]` and `[Quality Analysis for Response i] … [End of …]` for
- * i = 1, 2, markers in any case. A dimension counts when its whole name stands in the focus block ("Accuracy" alone does not).
+ * Reads the branching turn: `[Quality Assessment Focus] … [End of Quality Assessment Focus]` and `[Quality Analysis for
+ * Response i] … [End of …]` for i = 1, 2, markers in any case. A dimension counts when its whole name stands in the
+ * focus block ("Accuracy" alone does not).
  *
- * The released parser reports every turn as valid, so that this turn's reward is always 0. Source: BR-RM, arXiv 2510.23596.
+ * The released parser reports every turn as valid, so that this turn's reward is always 0. Source: BR-RM, arXiv
+ * 2510.23596.
  */
 export function readBranchTurn(text: string, options: BranchOptions = {}): BranchTurn {
   const { abilities = judgeAbilities, minAbilities = 1, maxAbilities = 3 } = options
@@ -74,8 +76,8 @@ const section =
   /\[The Begin of Ranking Score\][^\S\n]*\n\s*\\boxed\{([^{}]*)\}[^\S\n]*\n\s*\[The End of Ranking Score\]/g
 
 /**
- * Reads the verdict of the rethinking turn: `[The Begin of Ranking Score]`, a new line, `\boxed{z}`, a new line, `[The End of Ranking Score]`; the first
- * such section counts. "1.0" is 1, "-1" is −1, "second" is none.
+ * Reads the verdict of the rethinking turn: `[The Begin of Ranking Score]`, a new line, `\boxed{z}`, a new line, `[The
+ * End of Ranking Score]`; the first such section counts. "1.0" is 1, "-1" is −1, "second" is none.
  */
 export function readRethinkTurn(text: string): RethinkTurn {
   const found = [...text.matchAll(section)]
@@ -105,7 +107,10 @@ export function judgementStatus(turn: RethinkTurn, gold: 1 | 2): JudgementStatus
   return turn.verdict === gold ? 'correct' : 'incorrect'
 }
 
-/** Reward of the second turn as released: −10·|z − gold|, or the format penalty without a verdict. Out-of-range verdicts are graded, too. */
+/**
+ * Reward of the second turn as released: −10·|z − gold|, or the format penalty without a verdict. Out-of-range verdicts
+ * are graded, too.
+ */
 export function releasedTurnReward(
   turn: RethinkTurn,
   gold: 1 | 2,

@@ -9,8 +9,9 @@ export interface VarianceTrace {
 }
 
 /**
- * Reward-variance monitor: a judge that is being exploited gives nearly the same reward to everything. High variance alone proves nothing; pair it with
- * a gold metric. Source: RewardDance, arXiv 2509.08826 §4 (the alarm is a recommendation).
+ * Reward-variance monitor: a judge that is being exploited gives nearly the same reward to everything. High variance
+ * alone proves nothing; pair it with a gold metric. Source: RewardDance, arXiv 2509.08826 §4 (the alarm is a
+ * recommendation).
  *
  * @param rewards [T] in the order of training
  * @param options.collapseStd the bound, in units of the reward
@@ -59,8 +60,8 @@ export interface HackingMonitorOptions {
 }
 
 /**
- * Adds rewards (and gold values, where there are any) and compares the window with the first full one. Never alarms before the window is full;
- * feed it all rewards of an update, not those of one group.
+ * Adds rewards (and gold values, where there are any) and compares the window with the first full one. Never alarms
+ * before the window is full; feed it all rewards of an update, not those of one group.
  */
 export function watchRewards(
   monitor: HackingMonitor,

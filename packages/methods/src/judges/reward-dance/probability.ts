@@ -25,7 +25,10 @@ import {
 } from '@guerdon/tensor'
 import { pairLoss } from '../../shared/pair-loss.ts'
 
-/** Vocabulary entries that mean yes and no. Several surface forms are summed; never mix forms between training and scoring. */
+/**
+ * Vocabulary entries that mean yes and no. Several surface forms are summed; never mix forms between training and
+ * scoring.
+ */
 export interface YesNoTokens {
   readonly yes: readonly number[]
   readonly no: readonly number[]
@@ -85,8 +88,8 @@ function massOf(logits: Tensor, ids: readonly number[]): Tensor {
 }
 
 /**
- * Loss of the comparative judge: next-token cross-entropy −log P(label) over the whole vocabulary, label "yes" where the candidate beats the
- * reference. Present every pair in both orders with the label flipped.
+ * Loss of the comparative judge: next-token cross-entropy −log P(label) over the whole vocabulary, label "yes" where
+ * the candidate beats the reference. Present every pair in both orders with the label flipped.
  *
  * @param logits [N][V] at the answer position
  * @param candidateBetter [N] 1 or 0
@@ -97,7 +100,10 @@ export function pairwiseGenerativeLoss(logits: Tensor, candidateBetter: Tensor, 
   return mean(sub(normaliser, label))
 }
 
-/** Share of pairs whose restricted probability lies on the label's side of ½. Exactly ½ is "no". @param margins [N] z_yes − z_no */
+/**
+ * Share of pairs whose restricted probability lies on the label's side of ½. Exactly ½ is "no". @param margins [N]
+ * z_yes − z_no
+ */
 export function restrictedAccuracy(margins: ArrayLike<number>, candidateBetter: ArrayLike<boolean | number>): number {
   assertSameLength(margins, 'margins', candidateBetter, 'candidateBetter')
   assertNotEmpty(margins, 'margins')
@@ -121,15 +127,16 @@ export interface PointwiseLossOptions {
   /** λ, weight of the cross-entropy. Default 0.1. */
   readonly ceWeight?: number
   /**
-   * What Bradley–Terry compares: probabilities p = σ(z), whose differences never exceed 1 so that the loss never falls below log(1 + e⁻¹), or the
-   * logits z. Default `probability`.
+   * What Bradley–Terry compares: probabilities p = σ(z), whose differences never exceed 1 so that the loss never falls
+   * below log(1 + e⁻¹), or the logits z. Default `probability`.
    */
   readonly scoreSpace?: 'probability' | 'logit'
 }
 
 /**
- * Loss of the pointwise judge (no reference): Bradley–Terry on the preferred and rejected scores plus λ times the cross-entropy of "yes" for the
- * preferred and "no" for the rejected outputs. Source: RewardDance (λ and the score space are recommendations).
+ * Loss of the pointwise judge (no reference): Bradley–Terry on the preferred and rejected scores plus λ times the
+ * cross-entropy of "yes" for the preferred and "no" for the rejected outputs. Source: RewardDance (λ and the score
+ * space are recommendations).
  *
  * @param preferred [N] z_yes − z_no
  * @param rejected [N]

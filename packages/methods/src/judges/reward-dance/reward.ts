@@ -23,8 +23,8 @@ export interface ReferenceRanking {
 }
 
 /**
- * References by best-of-N: every pair is compared, outputs are ranked by wins, then by the sum of probabilities, then by index, and the top m stay
- * fixed during training. With N = 1 there is no competition; use the pointwise judge.
+ * References by best-of-N: every pair is compared, outputs are ranked by wins, then by the sum of probabilities, then
+ * by index, and the top m stay fixed during training. With N = 1 there is no competition; use the pointwise judge.
  *
  * Source: RewardDance, arXiv 2509.08826 §3 (tie rules are recommendations). Defaults of the paper: N = 16, m = 2.
  *
@@ -94,8 +94,9 @@ export const reflObjectives = ['probability', 'logProbability', 'logit'] as cons
 export type ReflObjective = (typeof reflObjectives)[number]
 
 /**
- * ReFL loss: −mean r over candidates and references, to be back-propagated through the frozen judge into the generator's last denoising steps.
- * `probability` (the paper) has a vanishing gradient p(1 − p) where the judge is sure; `logProbability` and `logit` do not.
+ * ReFL loss: −mean r over candidates and references, to be back-propagated through the frozen judge into the
+ * generator's last denoising steps. `probability` (the paper) has a vanishing gradient p(1 − p) where the judge is
+ * sure; `logProbability` and `logit` do not.
  *
  * @param margins [B][m] z_yes − z_no
  */
@@ -121,7 +122,8 @@ export function gsbScore(votes: { readonly good: number; readonly same: number; 
 }
 
 /**
- * Order bias of a judge: `self` = r(x, x) − ½ for an output against itself, `swap` = |r(a, b) + r(b, a) − 1|; both 0 for a fair judge.
+ * Order bias of a judge: `self` = r(x, x) − ½ for an output against itself, `swap` = |r(a, b) + r(b, a) − 1|; both 0
+ * for a fair judge.
  */
 export function orderBias(probabilities: {
   readonly self: number

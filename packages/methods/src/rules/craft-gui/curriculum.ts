@@ -16,7 +16,8 @@ export interface TierOptions {
 }
 
 /**
- * Tier of a whole trajectory by its length: #{b : numSteps > b}. Difficulty belongs to the trajectory, not to its single steps.
+ * Tier of a whole trajectory by its length: #{b : numSteps > b}. Difficulty belongs to the trajectory, not to its
+ * single steps.
  *
  * @param numSteps number of steps, ≥ 0
  */
@@ -27,8 +28,8 @@ export function difficultyTier(numSteps: number, options: TierOptions = {}): num
 }
 
 /**
- * Tier refined by the base policy's success rate over a few rollouts: never solved raises the tier by one (at most to the
- * last), always solved makes the trajectory unfit for training.
+ * Tier refined by the base policy's success rate over a few rollouts: never solved raises the tier by one (at most to
+ * the last), always solved makes the trajectory unfit for training.
  *
  * @param successRate in [0, 1]; undefined when it was not measured
  */
@@ -46,9 +47,9 @@ export function trajectoryTier(
 }
 
 /**
- * Probability of drawing from each tier at stage k: 1 − ρ for tier k, ρ shared by the tiers before it in proportion to their
- * sizes, 0 for those after it. Stage 0 has no replay; an empty tier k leaves all mass to earlier tiers, empty earlier tiers
- * leave all to tier k; when all are empty every weight is 0 and the stage is to be skipped.
+ * Probability of drawing from each tier at stage k: 1 − ρ for tier k, ρ shared by the tiers before it in proportion to
+ * their sizes, 0 for those after it. Stage 0 has no replay; an empty tier k leaves all mass to earlier tiers, empty
+ * earlier tiers leave all to tier k; when all are empty every weight is 0 and the stage is to be skipped.
  *
  * @param tierSizes [K] number of trainable trajectories a tier
  * @returns [K], summing to 1 or 0
@@ -86,8 +87,8 @@ export function stageAtStep(step: number, stageLengths: readonly number[]): numb
 const roundingSlack = 1e-12
 
 /**
- * Whether a stage may end early: the mean success of its tier over the last `window` groups reaches `threshold`. Never before
- * the window is full.
+ * Whether a stage may end early: the mean success of its tier over the last `window` groups reaches `threshold`. Never
+ * before the window is full.
  *
  * @param successRates success rate of each group of the stage's tier, oldest first, in [0, 1]
  */
@@ -104,8 +105,8 @@ export function mayPromote(
 }
 
 /**
- * Replay fraction for the next stage: doubled (at most 1) when an earlier tier's success fell by more than `drop` since it was
- * last measured, else unchanged.
+ * Replay fraction for the next stage: doubled (at most 1) when an earlier tier's success fell by more than `drop` since
+ * it was last measured, else unchanged.
  *
  * @param before success rates of the earlier tiers when last measured, in [0, 1]
  * @param after the same tiers now

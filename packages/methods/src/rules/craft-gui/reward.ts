@@ -37,13 +37,13 @@ const argumentScores: ReadonlyMap<string, (predicted: JsonObject, truth: GuiActi
 /**
  * Rule reward of one operation: R = w_f·R_fmt + w_t·R_type + w_a·R_type·R_arg, weights 1, 1, 1.
  *
- * R_fmt: one non-empty `<think>` block, then one `<answer>` block holding a JSON object with a string `action`; nothing else
- * but white space. Failing it makes every part 0. R_type: the action is equal. R_arg: for `click` and `long_press` the point
- * lies in the element's box (borders included); for `scroll` the direction is equal; for `type` the token F1 of the texts; for
- * `open_app` the name is equal up to case and outer white space; 1 for every other action.
+ * R_fmt: one non-empty `<think>` block, then one `<answer>` block holding a JSON object with a string `action`; nothing
+ * else but white space. Failing it makes every part 0. R_type: the action is equal. R_arg: for `click` and `long_press`
+ * the point lies in the element's box (borders included); for `scroll` the direction is equal; for `type` the token F1
+ * of the texts; for `open_app` the name is equal up to case and outer white space; 1 for every other action.
  *
- * Source: reconstruction from the abstract of arXiv 2508.11360; constants are not the paper's. Relative: `mobile-r1`, which
- * wants exact text.
+ * Source: reconstruction from the abstract of arXiv 2508.11360; constants are not the paper's. Relative: `mobile-r1`,
+ * which wants exact text.
  *
  * @throws invalid_input for a true click or press without a box
  */
@@ -108,8 +108,8 @@ export interface UnderstandingReward extends UnderstandingWeights {
 }
 
 /**
- * Judged reward of a free-text answer: R = w_f·R_fmt + w_j·J with J = clip(judgeScore / judgeMax, 0, 1). Without a verdict J is
- * the token F1 of answer and reference, and `source` says so. A failed format makes every part 0.
+ * Judged reward of a free-text answer: R = w_f·R_fmt + w_j·J with J = clip(judgeScore / judgeMax, 0, 1). Without a
+ * verdict J is the token F1 of answer and reference, and `source` says so. A failed format makes every part 0.
  *
  * @param judgeScore the judge's score on [0, judgeMax]; null when it failed or could not be read
  */

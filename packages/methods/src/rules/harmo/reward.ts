@@ -33,8 +33,8 @@ export interface HybridReward {
 }
 
 /**
- * Hybrid accuracy reward: c·R_rule + (1 − c)·R_RM, c = 1 for verifiable tasks, 0 for open-ended ones, given for mixed ones. A missing (null
- * or not finite) part gives its weight to the other.
+ * Hybrid accuracy reward: c·R_rule + (1 − c)·R_RM, c = 1 for verifiable tasks, 0 for open-ended ones, given for mixed
+ * ones. A missing (null or not finite) part gives its weight to the other.
  *
  * Source: HARMO, arXiv 2510.05283, eq. 1 (the mixed form is a reconstruction).
  */
@@ -62,8 +62,8 @@ export interface LengthPenaltyOptions {
   /** τ: a response with a hybrid reward of at least τ is correct. Default 0.5. */
   readonly correctThreshold?: number
   /**
-   * `brevityIncorrect` (default): wrong responses shorter than the correct ones; `brevityAll`: all shorter ones; `twoSided`: wrong
-   * ones that are shorter or longer.
+   * `brevityIncorrect` (default): wrong responses shorter than the correct ones; `brevityAll`: all shorter ones;
+   * `twoSided`: wrong ones that are shorter or longer.
    */
   readonly mode?: LengthMode
 }
@@ -82,8 +82,8 @@ export interface LengthPenalty {
  *   brevityIncorrect  i ∉ C: −P_max·max(0, 1 − Lᵢ/L_ref)       brevityAll  the same for every i
  *   twoSided          i ∉ C: −P_max·min(1, |1 − Lᵢ/L_ref|)
  *
- * Takes the pay-off out of guessing briefly without pushing correct answers to be longer. No correct response, or L_ref = 0: no
- * penalty. Source: HARMO (the shape is a reconstruction).
+ * Takes the pay-off out of guessing briefly without pushing correct answers to be longer. No correct response, or L_ref
+ * = 0: no penalty. Source: HARMO (the shape is a reconstruction).
  *
  * @param hybridRewards [G] null for an invalid response, which neither sets the reference nor is punished
  * @param lengths [G] all in one unit, ≥ 0
@@ -147,8 +147,8 @@ export interface HarmoGroup {
 }
 
 /**
- * R = w_h·R_hyb + w_l·R_λ + w_f·R_fmt and A = R − mean over the group's valid responses: no deviation, no ε, so prompts with a small
- * spread gain no weight (as in Dr. GRPO). A lone valid response gets 0.
+ * R = w_h·R_hyb + w_l·R_λ + w_f·R_fmt and A = R − mean over the group's valid responses: no deviation, no ε, so prompts
+ * with a small spread gain no weight (as in Dr. GRPO). A lone valid response gets 0.
  *
  * Source: HARMO, eq. 3.
  *
@@ -177,8 +177,8 @@ export function harmoGroup(
 }
 
 /**
- * How often the reward model agrees with the rule on verifiable prompts: a free calibration check. Share of items on the same side of
- * the threshold, in [0, 1]; null without items.
+ * How often the reward model agrees with the rule on verifiable prompts: a free calibration check. Share of items on
+ * the same side of the threshold, in [0, 1]; null without items.
  */
 export function ruleModelAgreement(
   ruleRewards: ArrayLike<number>,

@@ -25,8 +25,9 @@ const tags = ['think', 'action', 'tool_call']
 const coordinateActions: readonly string[] = ['click', 'long_press', 'swipe']
 
 /**
- * The arguments of a well-formed turn, else undefined: one non-empty `<think>`, `<action>` and `<tool_call>` block each, in this
- * order, with only white space around, the last holding JSON with an object `arguments` that has a string `action`.
+ * The arguments of a well-formed turn, else undefined: one non-empty `<think>`, `<action>` and `<tool_call>` block
+ * each, in this order, with only white space around, the last holding JSON with an object `arguments` that has a string
+ * `action`.
  */
 export function readTurn(text: string): JsonObject | undefined {
   const read = readTagged(text, tags)
@@ -45,9 +46,9 @@ export function isWellFormedTurn(text: string): boolean {
 /**
  * Action-level reward of one turn at an expert state: R = R_act + R_fmt, each 0 or 1.
  *
- * `click`, `long_press`, `swipe`: the action is equal and the (start) coordinate lies in the target's box, borders included;
- * a point off the screen is a miss. `type`, `system_button` and whatever else has a true `text` or `button`: it is equal,
- * character by character. Other actions: the name is equal. A malformed turn earns nothing.
+ * `click`, `long_press`, `swipe`: the action is equal and the (start) coordinate lies in the target's box, borders
+ * included; a point off the screen is a miss. `type`, `system_button` and whatever else has a true `text` or `button`:
+ * it is equal, character by character. Other actions: the name is equal. A malformed turn earns nothing.
  *
  * Source: Mobile-R1, arXiv 2506.20332, stage 2. Only for states the expert visited: elsewhere there is no label.
  *

@@ -16,8 +16,8 @@ export interface TaskLevelReward {
 }
 
 /**
- * Task-level reward of a trajectory: R = α·R_fmt + β·R_traj, R_fmt the mean over turns of ±1 (−1 without turns), R_traj ∈ [0, 1] the
- * verdict of a judge that saw the whole trajectory, or the simulator's success flag.
+ * Task-level reward of a trajectory: R = α·R_fmt + β·R_traj, R_fmt the mean over turns of ±1 (−1 without turns), R_traj
+ * ∈ [0, 1] the verdict of a judge that saw the whole trajectory, or the simulator's success flag.
  *
  * Source: Mobile-R1, arXiv 2506.20332, stage 3 (weights and the range of the format term are reconstructions).
  *
@@ -58,8 +58,8 @@ export interface BroadcastAdvantages {
 }
 
 /**
- * Trajectory advantages of one group, A = (R − mean)/(std + ε) over the trajectories that have a reward, copied to all tokens of
- * all model turns; observation tokens get 0.
+ * Trajectory advantages of one group, A = (R − mean)/(std + ε) over the trajectories that have a reward, copied to all
+ * tokens of all model turns; observation tokens get 0.
  *
  * @param taskRewards [G] null for an invalid trajectory
  * @param modelTokenSpans G lists of [start, end) token positions the model wrote
@@ -89,8 +89,9 @@ export function broadcastAdvantages(
 }
 
 /**
- * Weight of each model token in the loss Σ w·ℓ: `trajectory` gives every trajectory the same say, 1/(N·its tokens); `global` gives
- * every token the same, 1/(all tokens), so long trajectories dominate. Trajectories without model tokens have no say.
+ * Weight of each model token in the loss Σ w·ℓ: `trajectory` gives every trajectory the same say, 1/(N·its tokens);
+ * `global` gives every token the same, 1/(all tokens), so long trajectories dominate. Trajectories without model tokens
+ * have no say.
  *
  * @param modelTokens [N] number of model tokens of each trajectory
  * @returns [N] weight of one token of each trajectory
@@ -123,8 +124,9 @@ export function maximumTurns(expertLength: number): number {
 }
 
 /**
- * Whether the single-step stage has reached its plateau and task-level training may begin: the mean action reward of the last
- * `window` updates exceeds that of the window before by no more than `tolerance`. Never before two windows are full.
+ * Whether the single-step stage has reached its plateau and task-level training may begin: the mean action reward of
+ * the last `window` updates exceeds that of the window before by no more than `tolerance`. Never before two windows are
+ * full.
  *
  * @param actionRewards mean action-level reward of each update, oldest first
  */

@@ -25,8 +25,9 @@ export interface RewriteLossInput {
 }
 
 /**
- * Loss of the rewriter: −[min(ρA, clip(ρ, 1 ± 0.2)·A) − β·k3] a token, mean over each response's tokens, then over *all* responses: an empty one adds
- * 0 and still counts, unlike `seq-mean-token-mean` elsewhere. ρ = exp(log π − log π_old), k3 = e^{ref − new} − (ref − new) − 1.
+ * Loss of the rewriter: −[min(ρA, clip(ρ, 1 ± 0.2)·A) − β·k3] a token, mean over each response's tokens, then over
+ * *all* responses: an empty one adds 0 and still counts, unlike `seq-mean-token-mean` elsewhere. ρ = exp(log π − log
+ * π_old), k3 = e^{ref − new} − (ref − new) − 1.
  *
  * Source: PromptEnhancer, arXiv 2509.04545 (β = 0.001; reduction is a reconstruction).
  */

@@ -42,10 +42,12 @@ export interface AlignReward {
 }
 
 /**
- * AlignEvaluator's reward: the mean of the key-point scores, over points and not over categories (which would weigh them 6 to 24).
+ * AlignEvaluator's reward: the mean of the key-point scores, over points and not over categories (which would weigh
+ * them 6 to 24).
  *
- * `nonApplicable: 'exclude'` (default): over the points that have a score. `'pass'`: a missing point counts 1, the divisor is 24. NaN is missing.
- * Evaluate against the user's prompt: against the rewrite, dropping a constraint costs nothing.
+ * `nonApplicable: 'exclude'` (default): over the points that have a score. `'pass'`: a missing point counts 1, the
+ * divisor is 24. NaN is missing. Evaluate against the user's prompt: against the rewrite, dropping a constraint costs
+ * nothing.
  *
  * Source: PromptEnhancer, arXiv 2509.04545 (`nonApplicable` is a reconstruction).
  */

@@ -8,11 +8,11 @@ export interface Rewrite {
 }
 
 /**
- * The rewrite in a rewriter's output: the first `<answer>…</answer>`, trimmed; without one, the text without `<think>` blocks; when that is
- * empty, the original prompt. Single quotes are replaced in all three.
+ * The rewrite in a rewriter's output: the first `<answer>…</answer>`, trimmed; without one, the text without `<think>`
+ * blocks; when that is empty, the original prompt. Single quotes are replaced in all three.
  *
- * By default an empty answer falls back to the original prompt and stray answer tags of an unclosed block are taken off.
- * `compat: 'released'` gives an empty prompt for the former and keeps the tags of the latter.
+ * By default an empty answer falls back to the original prompt and stray answer tags of an unclosed block are taken
+ * off. `compat: 'released'` gives an empty prompt for the former and keeps the tags of the latter.
  *
  * Source: `predict` of the released PromptEnhancer code.
  */
@@ -33,8 +33,8 @@ export function extractRewrite(
 }
 
 /**
- * Replaces quoting single quotes by double ones: `'…'` whose outer sides are no letters, digits or underscores of any script becomes
- * `"…"`, so an apostrophe stays; then ’ and ‘ become ” and “.
+ * Replaces quoting single quotes by double ones: `'…'` whose outer sides are no letters, digits or underscores of any
+ * script becomes `"…"`, so an apostrophe stays; then ’ and ‘ become ” and “.
  *
  * Source: `replace_single_quotes` of the released code, with Python's Unicode-aware word boundary.
  */

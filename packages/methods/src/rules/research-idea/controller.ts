@@ -23,9 +23,11 @@ export type Steers = Readonly<Record<IdeaDimension, Tensor>>
 export type Strengths = Readonly<Record<IdeaDimension, Operand>>
 
 /**
- * Steered hidden state h′ = h + Σ_d ε_d·(W_d h), row by row. ε = 0 leaves the model exactly as it was; the gradient reaches every W_d with ε_d ≠ 0.
+ * Steered hidden state h′ = h + Σ_d ε_d·(W_d h), row by row. ε = 0 leaves the model exactly as it was; the gradient
+ * reaches every W_d with ε_d ≠ 0.
  *
- * Steers the hidden state, not the output embedding: E(I + εW)h. Source: LDC, arXiv 2412.14626 (reconstruction after "language-model steers").
+ * Steers the hidden state, not the output embedding: E(I + εW)h. Source: LDC, arXiv 2412.14626 (reconstruction after
+ * "language-model steers").
  *
  * @param hidden [B][h] last hidden states
  * @returns [B][h]
@@ -66,10 +68,11 @@ export interface SentenceControllerParameters {
 }
 
 /**
- * Strengths for each next sentence by an Elman network: s_t = tanh(W_x f_t + W_h s_{t−1} + b_h), ε_t = ε_max·σ(W_o s_t + b_o), s_0 = 0.
+ * Strengths for each next sentence by an Elman network: s_t = tanh(W_x f_t + W_h s_{t−1} + b_h), ε_t = ε_max·σ(W_o s_t
+ * + b_o), s_0 = 0.
  *
- * f_t must describe the sentences *before* t (the previous one's features, section, position), never the one being written.
- * Source: LDC (reconstruction).
+ * f_t must describe the sentences *before* t (the previous one's features, section, position), never the one being
+ * written. Source: LDC (reconstruction).
  *
  * @param features [S][F], S ≥ 1
  * @returns [S][3] in (0, ε_max), in the order novelty, feasibility, effectiveness

@@ -79,8 +79,8 @@ export interface DimensionPlan {
 }
 
 /**
- * Weights and strengths of one update: `per-dimension` (default) takes the dimensions in turn, one-hot, so that the controllers stay
- * independent dials; `joint` takes all at once with weight 1/3 each.
+ * Weights and strengths of one update: `per-dimension` (default) takes the dimensions in turn, one-hot, so that the
+ * controllers stay independent dials; `joint` takes all at once with weight 1/3 each.
  */
 export function dimensionPlan(
   update: number,

@@ -2,8 +2,8 @@ import { assertFiniteNumber, assertInRange, assertSameLength } from '@guerdon/co
 import { type IdeaDimension, ideaDimensions } from './reward-model.ts'
 
 /**
- * Sentences of a text: cut after `.`, `!` or `?` where white space follows, trimmed, empty ones dropped. "0.1" is not cut; a text without a
- * terminator is one sentence.
+ * Sentences of a text: cut after `.`, `!` or `?` where white space follows, trimmed, empty ones dropped. "0.1" is not
+ * cut; a text without a terminator is one sentence.
  */
 export function splitSentences(text: string): string[] {
   return text

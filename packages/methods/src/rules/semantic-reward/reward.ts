@@ -4,7 +4,8 @@ import { euclideanNorm } from '../../shared/linear-algebra.ts'
 import { readTagged } from '../../shared/tagged-text.ts'
 
 /**
- * Sentence embedding: mean of the token embeddings with mask 1, Σ m·h / max(Σ m, 1e-9). Special tokens and padding belong masked out.
+ * Sentence embedding: mean of the token embeddings with mask 1, Σ m·h / max(Σ m, 1e-9). Special tokens and padding
+ * belong masked out.
  *
  * @param tokenEmbeddings [T][d]
  * @param mask [T] 0 or 1
@@ -41,8 +42,9 @@ export function meanPool(
 }
 
 /**
- * Semantic reward: cosine of the embeddings of a generated explanation and of its reference, e_gen·e_ref / (‖e_gen‖·‖e_ref‖ + ε) ∈ [−1, 1].
- * Not clipped at 0. A zero vector gives 0. Encode the explanation alone: no tags, no option letter.
+ * Semantic reward: cosine of the embeddings of a generated explanation and of its reference, e_gen·e_ref /
+ * (‖e_gen‖·‖e_ref‖ + ε) ∈ [−1, 1]. Not clipped at 0. A zero vector gives 0. Encode the explanation alone: no tags, no
+ * option letter.
  *
  * Source: arXiv 2509.13081; ε beside the product of norms as in the companion pipeline.
  */
@@ -64,8 +66,8 @@ export interface MultiCriteriaReward {
 }
 
 /**
- * The companion pipeline's reward: w_s·R_sem + w_l·R_len + w_b·R_brev. R_len = min(1, length/minChars); R_brev = exp(−|ln(length/reference
- * length)|), each length at least 1 there. Lengths are code points of the trimmed texts.
+ * The companion pipeline's reward: w_s·R_sem + w_l·R_len + w_b·R_brev. R_len = min(1, length/minChars); R_brev =
+ * exp(−|ln(length/reference length)|), each length at least 1 there. Lengths are code points of the trimmed texts.
  *
  * @param semantic the cosine, already computed
  */
@@ -108,7 +110,9 @@ export interface ExamAnswer {
   readonly option: string
 }
 
-/** One non-empty `<think>` block, then one `<answer>` block holding a single letter A–E; undefined for anything else. */
+/**
+ * One non-empty `<think>` block, then one `<answer>` block holding a single letter A–E; undefined for anything else.
+ */
 export function readExamAnswer(completion: string): ExamAnswer | undefined {
   const read = readTagged(completion, ['think', 'answer'])
   if (!read.ok || !/^[A-E]$/.test(read.bodies[1])) return undefined
@@ -116,8 +120,8 @@ export function readExamAnswer(completion: string): ExamAnswer | undefined {
 }
 
 /**
- * Composite reward of an exam answer: w_s·R_sem + w_c·1[option = gold] + w_f·R_fmt. A failed format makes every part 0, because then neither
- * explanation nor option can be found.
+ * Composite reward of an exam answer: w_s·R_sem + w_c·1[option = gold] + w_f·R_fmt. A failed format makes every part 0,
+ * because then neither explanation nor option can be found.
  *
  * @param semantic cosine of the explanation, already computed; null without a reference, and then the term is left out
  */

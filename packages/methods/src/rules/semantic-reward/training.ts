@@ -2,7 +2,10 @@ import { mul, neg, type Tensor } from '@guerdon/tensor'
 import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
 import { aggregateLoss } from '../../shared/loss-aggregation.ts'
 
-/** A = (R − mean)/(std + ε) of one group with the population deviation (ddof 0) and ε = 1e-8. All-equal groups give 0. [G] → [G] */
+/**
+ * A = (R − mean)/(std + ε) of one group with the population deviation (ddof 0) and ε = 1e-8. All-equal groups give 0.
+ * [G] → [G]
+ */
 export function semanticAdvantages(
   rewards: ArrayLike<number>,
   options: { readonly epsilon?: number; readonly ddof?: 0 | 1 } = {},
@@ -12,7 +15,8 @@ export function semanticAdvantages(
 }
 
 /**
- * The companion pipeline's loss, one update a batch without clip or KL: mean over candidates of −A·(mean log-likelihood of the response).
+ * The companion pipeline's loss, one update a batch without clip or KL: mean over candidates of −A·(mean log-likelihood
+ * of the response).
  *
  * @param logProbs [G][L]
  * @param advantages [G][L], one value a row
@@ -23,8 +27,9 @@ export function semanticLoss(logProbs: Tensor, advantages: Tensor, mask: Tensor)
 }
 
 /**
- * Sampling temperature for the next iteration: slope = (last − first)/3 of the last three mean rewards; above 0.02 the temperature is
- * multiplied by 0.9, below −0.02 by 1.15, and held in [0.3, 1.2]. Fewer than three rewards change nothing.
+ * Sampling temperature for the next iteration: slope = (last − first)/3 of the last three mean rewards; above 0.02 the
+ * temperature is multiplied by 0.9, below −0.02 by 1.15, and held in [0.3, 1.2]. Fewer than three rewards change
+ * nothing.
  *
  * @param rewards mean reward of each iteration, oldest first
  */

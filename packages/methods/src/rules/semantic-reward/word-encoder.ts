@@ -2,7 +2,8 @@ import { assertInteger, assertSameRagged, GuerdonError } from '@guerdon/core'
 import { dotProduct, euclideanNorm } from '../../shared/linear-algebra.ts'
 
 /**
- * Positive pointwise mutual information of a co-occurrence table: max(0, log(n_wc·N / (n_w·n_c))); 0 where a count is 0.
+ * Positive pointwise mutual information of a co-occurrence table: max(0, log(n_wc·N / (n_w·n_c))); 0 where a count is
+ * 0.
  *
  * @param counts [W][C] how often word w occurred near context c, ≥ 0
  * @returns [W][C]
@@ -29,9 +30,9 @@ export function positivePmi(counts: readonly ArrayLike<number>[]): Float64Array[
 }
 
 /**
- * Unit word vectors from co-occurrences: PPMI, truncated singular value decomposition (left vectors times singular values), rows scaled
- * to length 1. Words with like contexts get like vectors, so synonyms do. Deterministic; O(W²·C + W³), for vocabularies of
- * some hundred words. Words that never occurred get zeros.
+ * Unit word vectors from co-occurrences: PPMI, truncated singular value decomposition (left vectors times singular
+ * values), rows scaled to length 1. Words with like contexts get like vectors, so synonyms do. Deterministic; O(W²·C +
+ * W³), for vocabularies of some hundred words. Words that never occurred get zeros.
  *
  * @param counts [W][C]
  * @returns [W][min(dimension, W)]

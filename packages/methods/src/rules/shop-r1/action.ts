@@ -32,15 +32,15 @@ export interface ActionReward {
 const nothing: ActionReward = { type: 0, attribute: 0, value: 0, total: 0 }
 
 /**
- * Hierarchical action reward v(a): nothing unless the type is right, then credit for saying which attribute, then for how
- * well its value matches, scaled by difficulty:
+ * Hierarchical action reward v(a): nothing unless the type is right, then credit for saying which attribute, then for
+ * how well its value matches, scaled by difficulty:
  *
  *   terminate        0.3
  *   click            0.3 + 0.2·[name given] + DARS·g(ROUGE-L(name))
  *   type_and_submit  0.3 + 0.1·[name given] + 0.1·[text given] + 0.1·g(ROUGE-L(name)) + DARS·g(ROUGE-L(text))
  *
- * with g(x) = x for x ≥ τ, else 0. The attribute term pays for a *given* name, right or wrong; types beyond these three earn
- * nothing. Source: Shop-R1, arXiv 2507.17842, table 1.
+ * with g(x) = x for x ≥ τ, else 0. The attribute term pays for a *given* name, right or wrong; types beyond these three
+ * earn nothing. Source: Shop-R1, arXiv 2507.17842, table 1.
  *
  * @returns parts ≥ 0; `terminate` never exceeds 0.3, an exact click is 0.5 + DARS
  */

@@ -14,8 +14,8 @@ export interface ShopMonitor {
 }
 
 /**
- * Watches a batch of predictions. An action is exact when type, name and text are equal (an absent field is an empty one);
- * a prediction that did not parse (`undefined`) is never exact and no `terminate`.
+ * Watches a batch of predictions. An action is exact when type, name and text are equal (an absent field is an empty
+ * one); a prediction that did not parse (`undefined`) is never exact and no `terminate`.
  *
  * @param truths [N] true actions
  * @param predictions [N]

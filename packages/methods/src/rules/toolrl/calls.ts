@@ -20,8 +20,8 @@ export interface ToolCall {
 export type Matching = 'multiset' | 'set' | 'set-equality' | 'list-equality'
 
 /**
- * Similarity of two lists of strings in [0, 1]. Equal lists give 1, also when both are empty; else an empty side gives 0.
- * Source: ToolRL, `match_score` of the released reward module.
+ * Similarity of two lists of strings in [0, 1]. Equal lists give 1, also when both are empty; else an empty side gives
+ * 0. Source: ToolRL, `match_score` of the released reward module.
  */
 export function matchScore(
   first: readonly string[],
@@ -45,7 +45,10 @@ export interface ToolCallRewardOptions {
   readonly credit?: 'fields' | 'calls' | 'all'
   /** How names and keys are compared. Default `multiset`. */
   readonly matching?: Matching
-  /** How predicted calls are given to true ones: best total (paper) or one after the other (released). Default `optimal`. */
+  /**
+   * How predicted calls are given to true ones: best total (paper) or one after the other (released). Default
+   * `optimal`.
+   */
   readonly assignment?: 'optimal' | 'greedy'
 }
 
@@ -55,11 +58,11 @@ export interface ToolCallRewardOptions {
  *   R = r_name + Σ_j [ r_param(G_j, P_σ(j)) + r_value(G_j, P_σ(j)) ]
  *   reward = (max − min) · R / S_max + min,  S_max = 1 + |G| + Σ_j |keys(G_j)|
  *
- * r_name compares all names at once; r_param the parameter keys and r_value ∈ {0 … |keys|} counts equal values, both only for
- * pairs of equal names. σ is the assignment with the largest sum (`optimal`, the paper), or each true call in order takes
- * the unused prediction with the largest positive score, first on ties (`greedy`, the released code).
- * `credit: 'calls'` pays 1 for a wholly equal call (S_max = 1 + |G|); `credit: 'all'` pays max or min.
- * G equal to P in order gives max at once. Value equality is deep; `1` and `true` differ, NaN equals nothing.
+ * r_name compares all names at once; r_param the parameter keys and r_value ∈ {0 … |keys|} counts equal values, both
+ * only for pairs of equal names. σ is the assignment with the largest sum (`optimal`, the paper), or each true call in
+ * order takes the unused prediction with the largest positive score, first on ties (`greedy`, the released code).
+ * `credit: 'calls'` pays 1 for a wholly equal call (S_max = 1 + |G|); `credit: 'all'` pays max or min. G equal to P in
+ * order gives max at once. Value equality is deep; `1` and `true` differ, NaN equals nothing.
  *
  * Source: arXiv 2504.13958 §3; `compute_tool_call_reward` of the released code. Nearest relative: `craft-gui`, which
  * checks one action instead of a list.
@@ -126,8 +129,8 @@ export type ToolCallsResult =
   | { readonly ok: false; readonly problem: string }
 
 /**
- * Reads the calls of the first `<tool_call>` block: one JSON object `{"name", "parameters"}` a line. A block that is opened
- * and not closed again runs to the end of the text, as long as a closing tag stands anywhere.
+ * Reads the calls of the first `<tool_call>` block: one JSON object `{"name", "parameters"}` a line. A block that is
+ * opened and not closed again runs to the end of the text, as long as a closing tag stands anywhere.
  */
 export function readToolCalls(text: string): ToolCallsResult {
   const start = text.indexOf('<tool_call>')

@@ -22,7 +22,8 @@ export function requiredShape(groundTruth: string): RequiredShape {
 
 /**
  * Whether a response has the shape of its ground truth: `<think>…</think>`, a newline, then `<tool_call>` lines and/or
- * `<response>…</response>`, nothing else, every required tag but `<think>` exactly once. One trailing newline is allowed.
+ * `<response>…</response>`, nothing else, every required tag but `<think>` exactly once. One trailing newline is
+ * allowed.
  *
  * Source: `customize_format_reward_func` of the released code.
  */
@@ -36,7 +37,8 @@ export function hasRequiredFormat(response: string, groundTruth: string): boolea
 }
 
 /**
- * Words of the last `<think>` block, or undefined when the text lacks either think tag. A word is a run without white space.
+ * Words of the last `<think>` block, or undefined when the text lacks either think tag. A word is a run without white
+ * space.
  */
 export function thinkWords(response: string): number | undefined {
   if (!response.includes('<think>') || !response.includes('</think>')) return undefined

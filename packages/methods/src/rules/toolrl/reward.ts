@@ -45,8 +45,8 @@ export function formatReward(
 }
 
 /**
- * Correctness part. 0 when the ground truth calls no tool, whatever the response does; the lowest value when the response's
- * calls are missing or cannot be read; else `toolCallReward`.
+ * Correctness part. 0 when the ground truth calls no tool, whatever the response does; the lowest value when the
+ * response's calls are missing or cannot be read; else `toolCallReward`.
  *
  * @throws invalid_input for a ground truth whose calls cannot be read
  */

@@ -32,8 +32,9 @@ const releasedSteps = 150
  * Ranges of both components at a point of training.
  *
  * Dynamic scale, p = step / totalSteps: format [−2 + p, 2 − p], correctness [−2 − p, 2 + p] (paper §5.2). Under
- * `compat: 'released'` p = step / 150, ends are interpolated towards the configured ranges and held at ±1 (format) and ±3
- * (correctness): with the default ranges format is [min(−1, −2 + 2p), max(1, 2 − p)], so its lower end moves twice as fast.
+ * `compat: 'released'` p = step / 150, ends are interpolated towards the configured ranges and held at ±1 (format) and
+ * ±3 (correctness): with the default ranges format is [min(−1, −2 + 2p), max(1, 2 − p)], so its lower end moves twice
+ * as fast.
  *
  * @throws invalid_option for the paper's dynamic scale without `totalSteps`
  */

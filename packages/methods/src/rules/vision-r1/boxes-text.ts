@@ -30,9 +30,9 @@ const rescue = new RegExp(
 )
 
 /**
- * Boxes of a completion: a JSON list of `{"bbox_2d": [x1, y1, x2, y2], "label"}`, possibly in a code fence. Items that are
- * malformed, not finite or without area are skipped. When nothing is left, exact items with integers up to 1000 are picked out of the
- * text, which rescues truncated lists. Coordinates are scaled from the model's input to the image.
+ * Boxes of a completion: a JSON list of `{"bbox_2d": [x1, y1, x2, y2], "label"}`, possibly in a code fence. Items that
+ * are malformed, not finite or without area are skipped. When nothing is left, exact items with integers up to 1000 are
+ * picked out of the text, which rescues truncated lists. Coordinates are scaled from the model's input to the image.
  */
 export function readBoxes(completion: string, options: ReadBoxesOptions = {}): LabelledBox[] {
   const { sizes, compat } = options
@@ -60,9 +60,9 @@ function boxOf(item: unknown, compat: 'released' | undefined): LabelledBox[] {
 }
 
 /**
- * Dual format reward, 0 or 1: the template (a JSON list of items with `label` and `bbox_2d`) and the content (four finite
- * coordinates, x1 < x2, y1 < y2, inside the model's input when its size is known) both hold. An empty list is well formed.
- * Source: Vision-R1, arXiv 2503.18013 §3.
+ * Dual format reward, 0 or 1: the template (a JSON list of items with `label` and `bbox_2d`) and the content (four
+ * finite coordinates, x1 < x2, y1 < y2, inside the model's input when its size is known) both hold. An empty list is
+ * well formed. Source: Vision-R1, arXiv 2503.18013 §3.
  */
 export function dualFormatReward(completion: string, sizes?: ImageSizes): number {
   const parsed = parseJson(stripCodeFence(completion))
@@ -74,9 +74,9 @@ export function dualFormatReward(completion: string, sizes?: ImageSizes): number
 }
 
 /**
- * Format reward of the released code: 1 when the text (a leading "```json\n" and trailing "\n```" taken off) is JSON and no list
- * item that has both keys has something else than a list of four as its box. Items without the keys and JSON that is no list
- * pass, bounds are not looked at, and on an image without objects the reward is turned round.
+ * Format reward of the released code: 1 when the text (a leading "```json\n" and trailing "\n```" taken off) is JSON
+ * and no list item that has both keys has something else than a list of four as its box. Items without the keys and
+ * JSON that is no list pass, bounds are not looked at, and on an image without objects the reward is turned round.
  */
 export function releasedFormatReward(completion: string, numInstances: number): number {
   const passes = releasedTemplate(parseJson(completion.replace(/^```json\n/, '').replace(/\n```$/, ''))) ? 1 : 0

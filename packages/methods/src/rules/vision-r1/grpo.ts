@@ -22,8 +22,8 @@ export interface VisionLossInput {
 }
 
 /**
- * Loss of one on-policy update: −(exp(lp − sg(lp))·A − β·k3) a token, mean over each sequence's tokens, then over sequences;
- * k3 = e^{ref − lp} − (ref − lp) − 1. β = 0.2 in the paper, 0.04 in the released script.
+ * Loss of one on-policy update: −(exp(lp − sg(lp))·A − β·k3) a token, mean over each sequence's tokens, then over
+ * sequences; k3 = e^{ref − lp} − (ref − lp) − 1. β = 0.2 in the paper, 0.04 in the released script.
  *
  * @returns a scalar; its value is β·KL − mean A, its gradient the policy gradient
  */

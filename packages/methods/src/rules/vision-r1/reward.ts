@@ -14,8 +14,8 @@ export interface MatchedBox {
 }
 
 /**
- * One-to-one matching of predictions with true objects by least total cost. `box-prioritised` (default): L1 distance in pixels − 1 for
- * equal labels − GIoU, so labels and overlap only break ties; `l1`: the distance alone.
+ * One-to-one matching of predictions with true objects by least total cost. `box-prioritised` (default): L1 distance in
+ * pixels − 1 for equal labels − GIoU, so labels and overlap only break ties; `l1`: the distance alone.
  *
  * @returns min(#predicted, #truth) pairs in the order of the predictions
  */
@@ -40,8 +40,8 @@ export function matchBoxes(
 }
 
 /**
- * Differentiation: f(x) = 1 above the upper threshold, 0 below the lower one, x between. `inclusive` (default, the paper): x = upper gives
- * 1; `strict` (released code): x = upper stays x.
+ * Differentiation: f(x) = 1 above the upper threshold, 0 below the lower one, x between. `inclusive` (default, the
+ * paper): x = upper gives 1; `strict` (released code): x = upper stays x.
  */
 export function differentiate(
   x: number,
@@ -70,13 +70,17 @@ export const visionPhases = {
 
 /** Options of `thresholdsAt`. */
 export interface ThresholdScheduleOptions {
-  /** Fraction of training after which the criteria tighten, in [0, 1]. Default 0.5; the paper leaves Qwen2.5-VL at 1. */
+  /**
+   * Fraction of training after which the criteria tighten, in [0, 1]. Default 0.5; the paper leaves Qwen2.5-VL at 1.
+   */
   readonly switchFraction?: number
   readonly initial?: VisionThresholds
   readonly advanced?: VisionThresholds
 }
 
-/** Staged progression: the initial thresholds while step < switchFraction · totalSteps, the advanced ones from then on. */
+/**
+ * Staged progression: the initial thresholds while step < switchFraction · totalSteps, the advanced ones from then on.
+ */
 export function thresholdsAt(
   step: number,
   totalSteps: number,
@@ -99,7 +103,10 @@ export interface BoxRewards {
 export interface BoxRewardOptions {
   /** Default `visionPhases.initial`. */
   readonly thresholds?: VisionThresholds
-  /** What precision is divided by: all predictions, so that superfluous ones cost, or the matched ones. Default `predictions`. */
+  /**
+   * What precision is divided by: all predictions, so that superfluous ones cost, or the matched ones. Default
+   * `predictions`.
+   */
   readonly precisionDenominator?: 'predictions' | 'matched'
   /** Whether a match of unequal labels is worth nothing. Default false: labels only break ties. */
   readonly requireLabelMatch?: boolean
@@ -108,9 +115,10 @@ export interface BoxRewardOptions {
 }
 
 /**
- * The paper's rewards: recall = f(#{IoU ≥ ξ₀} / #truth), precision = (1/M)·Σ [IoU ≥ ξ₀]·f(IoU), f with ξ₁, ξ₂. M counts all predictions by
- * default; with `matched` (the paper's text, the released code) superfluous boxes are free and policies flood the image.
- * Nothing predicted: both 1 on an image without objects, else 0; predictions on such an image earn 0.
+ * The paper's rewards: recall = f(#{IoU ≥ ξ₀} / #truth), precision = (1/M)·Σ [IoU ≥ ξ₀]·f(IoU), f with ξ₁, ξ₂. M counts
+ * all predictions by default; with `matched` (the paper's text, the released code) superfluous boxes are free and
+ * policies flood the image. Nothing predicted: both 1 on an image without objects, else 0; predictions on such an image
+ * earn 0.
  */
 export function boxRewards(
   predicted: readonly LabelledBox[],
@@ -139,10 +147,10 @@ function withoutMatches(predicted: number, truth: number): BoxRewards {
 }
 
 /**
- * The rewards as released, on GIoU: recall counts f₀(GIoU) with both thresholds at 0.5, or 0.75 from `switchStep` on, and is itself
- * mapped with (0.5, 0.75) in *both* phases; precision is the mean of f(GIoU) over matched pairs with (0.5, 0.75), then
- * (0.75, 0.9). With `step` null (the released launch script) nothing is differentiated: recall counts at 0.5 and both
- * mappings are (0, 1).
+ * The rewards as released, on GIoU: recall counts f₀(GIoU) with both thresholds at 0.5, or 0.75 from `switchStep` on,
+ * and is itself mapped with (0.5, 0.75) in *both* phases; precision is the mean of f(GIoU) over matched pairs with
+ * (0.5, 0.75), then (0.75, 0.9). With `step` null (the released launch script) nothing is differentiated: recall counts
+ * at 0.5 and both mappings are (0, 1).
  */
 export function releasedBoxRewards(
   predicted: readonly LabelledBox[],
@@ -176,7 +184,10 @@ export interface VisionRewardOptions extends BoxRewardOptions {
   readonly sizes?: ImageSizes | undefined
 }
 
-/** Vision-R1's reward of one completion as the paper defines it: format + recall + precision. Source: arXiv 2503.18013 §3. */
+/**
+ * Vision-R1's reward of one completion as the paper defines it: format + recall + precision. Source: arXiv 2503.18013
+ * §3.
+ */
 export function visionReward(
   completion: string,
   truth: readonly LabelledBox[],
