@@ -286,6 +286,11 @@ export const operatorCases: OperatorCase[] = [
     args: [image, spread([4, 3, 3, 2], -1, 1)],
   },
   {
+    name: 'conv2d with bias, windows shared with the gradient',
+    f: (x, w, b) => t.square(t.add(t.conv2d(x, w, { stride: 2, padding: 1 }), t.reshape(b, [2, 1, 1]))),
+    args: [spread([2, 4, 5, 4]), spread([2, 4, 3, 2], -1, 1), spread([2])],
+  },
+  {
     name: 'conv2d groups',
     f: (x, w) => t.conv2d(x, w, { groups: 3, padding: [1, 0, 2, 1] }),
     args: [image, spread([6, 1, 3, 3], -1, 1)],

@@ -1,3 +1,4 @@
+import type { Tensor } from '../graph.ts'
 import type { DType, NdArray } from '../ndarray.ts'
 import type { OnnxAttribute, OnnxType } from '../onnx/model.ts'
 
@@ -15,6 +16,8 @@ export interface Emitter {
   readonly portable: boolean
   /** True when the graph has a node of this operator, whose by-products can then be shared. */
   has(operator: string): boolean
+  /** The nodes of the graph that read a tensor. */
+  readers(tensor: Tensor): readonly Tensor[]
   /** Adds a node with one output and returns its name. */
   one(op: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string
   /** Adds a node with several outputs. */

@@ -34,8 +34,7 @@ export function lowerGraph(
 ): OnnxModel {
   const simple = simplify(outputs)
   const order = topologicalOrder(simple)
-  const operators = new Set(order.map(tensor => tensor.op.name))
-  const writer = new ModelWriter(new Set([...names.inputs, ...names.outputs]), operators, options)
+  const writer = new ModelWriter(new Set([...names.inputs, ...names.outputs]), order, options)
   const values = new Map<Tensor, string>(inputs.map((input, i) => [input, names.inputs[i]]))
   for (const tensor of order) {
     if (values.has(tensor)) continue
@@ -104,15 +103,23 @@ class ModelWriter implements Emitter {
   readonly #known = new Map<string, string[]>()
   readonly #taken: ReadonlySet<string>
   readonly #operators: ReadonlySet<string>
+  readonly #readers = new Map<Tensor, readonly Tensor[]>()
   readonly singleThread: boolean
   readonly portable: boolean
   #count = 0
 
-  constructor(taken: ReadonlySet<string>, operators: ReadonlySet<string>, options: LowerOptions) {
+  constructor(taken: ReadonlySet<string>, graph: readonly Tensor[], options: LowerOptions) {
     this.#taken = taken
     this.singleThread = options.threads === 1
     this.portable = options.portable ?? false
-    this.#operators = operators
+    this.#operators = new Set(graph.map(tensor => tensor.op.name))
+    for (const tensor of graph) {
+      for (const input of tensor.inputs) this.#readers.set(input, [...this.readers(input), tensor])
+    }
+  }
+
+  readers(tensor: Tensor): readonly Tensor[] {
+    return this.#readers.get(tensor) ?? []
   }
 
   has(operator: string): boolean {

@@ -1,13 +1,13 @@
 import { node, type Operator, type Tensor } from '../graph.ts'
-import type { OnnxAttributes } from '../lower/emitter.ts'
+import type { Emitter, OnnxAttributes } from '../lower/emitter.ts'
 import { allocate, sizeOf } from '../ndarray.ts'
 import { shapeError } from '../shape.ts'
 
-import { concat, dilate, flip, pad, reshape, slice, split, stack, transpose } from './layout.ts'
+import { concat, dilate, flip, pad, reshape, slice, split, transpose } from './layout.ts'
 import { matmul } from './matmul.ts'
 import { like, unifyFloats } from './operands.ts'
 import { sum } from './reduce.ts'
-import { constant } from './source.ts'
+import { type WindowAttributes, windows2d, windowsLowered } from './windows.ts'
 
 /** One number for both axes, or `[height, width]`. */
 export type Pair = number | readonly [number, number]
@@ -114,29 +114,17 @@ function kernelCotangent(large: Tensor, small: Tensor, kernel: readonly number[]
   if (batch * rows * columns * kernel[1] * kernel[2] * kernel[3] > largestSpread) {
     return exchangedConvolution(large, small, kernel, attributes)
   }
-  const spread = spreadWindows(large, kernel, rows, columns, attributes)
+  const spread = windows2d(large, windowsOf(kernel, [rows, columns], attributes))
   const products = matmul(reshape(small, [batch, outputs, rows * columns]), spread, { transposeB: true })
   return reshape(sum(products, { axis: 0 }), kernel)
 }
 
-/** {@link windows} as a convolution of every channel with kernels that each pick out one element. */
-function spreadWindows(
-  x: Tensor,
+function windowsOf(
   kernel: readonly number[],
-  rows: number,
-  columns: number,
-  attributes: ConvAttributes,
-): Tensor {
-  const [batch, channels] = x.shape
-  const size = kernel[2] * kernel[3]
-  if (x.dtype === 'float64') return windows(x, kernel, rows, columns, attributes)
-  const units = new Float32Array(channels * size * size)
-  for (let i = 0; i < channels * size; i++) units[i * size + (i % size)] = 1
-  const picks = constant(units, { shape: [channels * size, 1, kernel[2], kernel[3]] })
-  const [image, unit] = unifyFloats(x, picks)
-  const picked = convolve(image, unit, { ...attributes, groups: channels })
-  const cut = slice(picked, { starts: [0, 0], ends: [rows, columns], axes: [2, 3] })
-  return reshape(cut, [batch, channels * size, rows * columns])
+  counts: readonly number[],
+  { strides, pads, dilations }: ConvAttributes,
+): WindowAttributes {
+  return { kernel: kernel.slice(2), strides, pads, dilations, counts }
 }
 
 /**
@@ -160,39 +148,6 @@ function exchangedConvolution(
   return transpose(cut, [1, 0, 2, 3])
 }
 
-/** For each kernel element the pixels it meets, `[…][rows][columns]`, as slices of the padded image. */
-function contacts(
-  x: Tensor,
-  kernel: readonly number[],
-  rows: number,
-  columns: number,
-  attributes: ConvAttributes,
-): Tensor[] {
-  const { strides, pads, dilations } = attributes
-  const padded = pad(x, { before: [0, 0, pads[0], pads[1]], after: [0, 0, pads[2], pads[3]] })
-  const parts: Tensor[] = []
-  for (let i = 0; i < kernel[2]; i++) {
-    for (let j = 0; j < kernel[3]; j++) {
-      const starts = [i * dilations[0], j * dilations[1]]
-      const ends = [starts[0] + (rows - 1) * strides[0] + 1, starts[1] + (columns - 1) * strides[1] + 1]
-      parts.push(slice(padded, { starts, ends, axes: [2, 3], steps: strides }))
-    }
-  }
-  return parts
-}
-
-/** Every window of an image as a column: `[N][C·kh·kw][rows·columns]`. */
-function windows(
-  x: Tensor,
-  kernel: readonly number[],
-  rows: number,
-  columns: number,
-  attributes: ConvAttributes,
-): Tensor {
-  const parts = contacts(x, kernel, rows, columns, attributes)
-  return reshape(stack(parts, { axis: 2 }), [x.shape[0], x.shape[1] * parts.length, rows * columns])
-}
-
 /** A convolution as a matrix product with the windows of the image. */
 function composeConvolution(x: Tensor, kernel: Tensor, attributes: ConvAttributes, shape: readonly number[]): Tensor {
   const [, outChannels, rows, columns] = shape
@@ -200,7 +155,10 @@ function composeConvolution(x: Tensor, kernel: Tensor, attributes: ConvAttribute
   const images = split(x, groups, { axis: 1 })
   const kernels = split(kernel, groups, { axis: 0 })
   const products = images.map((image, g) =>
-    matmul(reshape(kernels[g], [outChannels / groups, -1]), windows(image, kernel.shape, rows, columns, attributes)),
+    matmul(
+      reshape(kernels[g], [outChannels / groups, -1]),
+      windows2d(image, windowsOf(kernel.shape, [rows, columns], attributes)),
+    ),
   )
   return reshape(concat(products, { axis: 1 }), shape)
 }
@@ -251,7 +209,34 @@ export const conv2dOperator: Operator<ConvAttributes> = {
     return like(node as Tensor, data)
   },
   compose: node => composeConvolution(node.inputs[0], node.inputs[1], node.attributes, node.shape),
-  lower: (node, inputs, emit) => emit.one('Conv', inputs, onnxAttributes(node.attributes)),
+  lower: (node, inputs, emit) =>
+    lowerBySharedWindows(node, inputs, emit) ?? emit.one('Conv', inputs, onnxAttributes(node.attributes)),
+}
+
+/**
+ * When the gradient of the kernel needs the windows of the image anyway, the convolution is one product with them and costs
+ * half; a bias is added after. Not worth it for few channels.
+ */
+function lowerBySharedWindows(
+  node: Tensor<ConvAttributes>,
+  [x, kernel, bias]: readonly string[],
+  emit: Emitter,
+): string | undefined {
+  const [image, weights] = node.inputs
+  if (node.attributes.groups > 1 || weights.shape[1] < 4 || emit.portable) return undefined
+  const needed = JSON.stringify(windowsOf(weights.shape, node.shape.slice(2), node.attributes))
+  const isShared = emit
+    .readers(image)
+    .some(reader => reader.op.name === 'windows2d' && JSON.stringify(reader.attributes) === needed)
+  if (!isShared) return undefined
+  const columns = windowsLowered(x, image.shape, JSON.parse(needed), emit)
+  const matrix = emit.one('Reshape', [kernel, emit.ints([weights.shape[0], sizeOf(weights.shape) / weights.shape[0]])])
+  const product = emit.one('MatMul', [matrix, columns])
+  const shifted =
+    bias === undefined
+      ? product
+      : emit.one('Add', [product, emit.one('Reshape', [bias, emit.ints([weights.shape[0], 1])])])
+  return emit.one('Reshape', [shifted, emit.ints(node.shape)])
 }
 
 /** Transpose of a convolution in its image argument. */

@@ -12,6 +12,7 @@ import { poolOperators } from './pool.ts'
 import { cumsumOperator, reduceOperators } from './reduce.ts'
 import { softmaxOperators } from './softmax.ts'
 import { unaryOperators } from './unary.ts'
+import { windows2dOperator } from './windows.ts'
 
 /** Every primitive operator that has inputs; all other functions are compositions of these. */
 export const primitiveOperators: readonly Operator[] = [
@@ -31,4 +32,5 @@ export const primitiveOperators: readonly Operator[] = [
   layerNormOperator as unknown as Operator,
   ...convOperators,
   ...poolOperators,
+  windows2dOperator as unknown as Operator,
 ]
