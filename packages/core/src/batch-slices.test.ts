@@ -142,7 +142,9 @@ describe('transfer', () => {
     })
     const buffers = batchBuffers(batch)
     worker.postMessage({ batch, buffers }, buffers)
-    expect(batch.groupOffsets.length).toBe(0)
+    const arrays: ArrayLike<number>[] = [batch.groupOffsets, batch.turnOffsets, batch.tokenOffsets, batch.turnSpans]
+    for (const column of batch.columns.values()) if (column.kind === 'number') arrays.push(column.values, column.status)
+    expect(arrays.map(array => array.length)).toEqual(arrays.map(() => 0))
     expect(buffers.every(buffer => buffer.byteLength === 0)).toBe(true)
     const received = await back
     await worker.terminate()

@@ -256,6 +256,9 @@ describe('moveSignal', () => {
     const mask = [1, 1, 0, 1, 0, 1, 1]
     const masked = moveSignal(batch, rollout, 'token', 'at-end', { mask, outside: 'zero' })
     expect([...masked.values]).toEqual([0, 0, 0, 10, 0, 0, 4])
+    const shared = moveSignal(batch, signal('rollout', [9, 4, 9]), 'token', 'divide', { mask, outside: 'zero' })
+    expect([...shared.values]).toEqual([3, 3, 0, 3, 0, 2, 2])
+    expect([...moveSignal(batch, token, 'rollout', 'sum', { mask }).values].slice(0, 2)).toEqual([7, 14])
     expect(outcomeAt(moveSignal(batch, signal('turn', [1, 2, 3, 4, 5]), 'token', 'spread'), 2).status).toBe('abstained')
   })
   it('leaves unscored items out, or lets them decide', () => {

@@ -120,6 +120,10 @@ describe('canonical JSON and its hash', () => {
     expect(sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
     expect(sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
   })
+  it.each([54, 55, 56, 57, 63, 64, 65, 119, 120, 1000])('pads %d bytes as the platform does', length => {
+    const text = 'a'.repeat(length)
+    expect(sha256(text)).toBe(createHash('sha256').update(text).digest('hex'))
+  })
   it('matches the platform for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), text => {
