@@ -1,6 +1,6 @@
 /** The engines compared, and how to start a process of each; see protocol.mjs for what is said to them. */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -41,13 +41,21 @@ export function installPeers({ install }) {
 
 /**
  * Starts an engine on a workload and waits until it is ready. `run(n)` does n calls; `missing` is set instead when the
- * engine or the workload is not available.
+ * engine or the workload is not available. `urgent` runs it before all other programs, where that is allowed.
  */
-export async function open(engine, workload, arraysPath) {
+export async function open(engine, workload, arraysPath, { urgent = false } = {}) {
   const { command, args, threads, rest } = engine.start()
-  const child = spawn(command, [...args, workload, arraysPath, String(threads), ...rest], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const line = [
+    ...(urgent ? ['nice', '-n', '-20'] : []),
+    command,
+    ...args,
+    workload,
+    arraysPath,
+    String(threads),
+    ...rest,
+  ]
+  const child = spawn(line[0], line.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], detached: urgent })
+  if (urgent) preferSession(child.pid)
   let errors = ''
   child.stderr.on('data', chunk => {
     errors = (errors + chunk).slice(-4000)
@@ -71,6 +79,15 @@ export async function open(engine, workload, arraysPath) {
     },
     close: () =>
       new Promise(resolve => (child.exitCode === null ? child.on('exit', resolve) && child.stdin.end() : resolve())),
+  }
+}
+
+/** Linux weighs whole sessions against each other before it looks at priorities; an engine is a session of its own. */
+function preferSession(pid) {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '-20')
+  } catch {
+    // Not Linux, no sessions weighed, or not allowed: the engine then runs like any other program.
   }
 }
 

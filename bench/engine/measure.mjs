@@ -13,12 +13,12 @@ const tolerated = 0.15
  * other programs disturbed is repeated, whatever its times were, as long as `patience` milliseconds (for the workload)
  * last; after that it is taken as it is and counted in `disturbed`.
  */
-export async function measure(engines, name, workload, arraysPath, { budget, patience }) {
+export async function measure(engines, name, workload, arraysPath, { budget, patience, urgent }) {
   const deadline = performance.now() + patience
   const results = {}
   const running = []
   for (const engine of engines) {
-    const process = await open(engine, name, arraysPath)
+    const process = await open(engine, name, arraysPath, { urgent })
     const { version, note, missing } = process
     results[engine.id] = { version, note, missing, times: [], disturbed: 0 }
     if (missing) await process.close()
