@@ -110,6 +110,12 @@ describe('finite MDPs', () => {
     )
   })
 
+  it('ends for huge rewards and refuses rewards that are not finite', () => {
+    const huge = valueIteration(withRewards(line, [0, 0, 0, 1e15, 0, 0]), { tolerance: 1e-12 })
+    expect(huge.v[1]).toBe(1e15)
+    expect(() => valueIteration(withRewards(line, [0, 0, 0, Number.NaN, 0, 0]))).toThrow(/finite numbers in rewards/)
+  })
+
   it('names what is wrong', () => {
     const transitions = [
       [[0.5], [0.4]],

@@ -1,4 +1,4 @@
-import { assertInRange, GuerdonError } from '@guerdon/core'
+import { assertFinite, assertInRange, GuerdonError } from '@guerdon/core'
 import { solveLinearSystem } from './linear-algebra.ts'
 
 /**
@@ -116,6 +116,7 @@ export function valueIteration(mdp: FiniteMdp, options: { readonly tolerance?: n
   const { tolerance = 1e-6 } = options
   if (!(tolerance > 0))
     throw new GuerdonError('invalid_option', `expected tolerance > 0; got ${tolerance}`, { path: ['tolerance'] })
+  assertFinite(mdp.rewards, 'rewards')
   const { stateCount, actionCount } = mdp
   const q = new Float64Array(stateCount * actionCount)
   let v = new Float64Array(stateCount)
@@ -123,12 +124,15 @@ export function valueIteration(mdp: FiniteMdp, options: { readonly tolerance?: n
     const next = new Float64Array(stateCount)
     backup(mdp, v, q)
     let change = 0
+    let largest = 0
     for (let s = 0; s < stateCount; s++) {
       next[s] = q[s * actionCount + firstBest(q, s, actionCount)]
       change = Math.max(change, Math.abs(next[s] - v[s]))
+      largest = Math.max(largest, Math.abs(next[s]))
     }
     v = next
-    if (change < tolerance) break
+    // huge values cannot change by less than their own rounding
+    if (change < tolerance || change <= 4 * Number.EPSILON * largest) break
   }
   backup(mdp, v, q)
   const policy = new Int32Array(stateCount)
