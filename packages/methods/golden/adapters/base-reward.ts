@@ -1,4 +1,3 @@
-import { interpret, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   type BaseRewardPairs,
   baseRewardLoss,
@@ -12,9 +11,10 @@ import {
   rewardHead,
   type Verdict,
   weightedScores,
-} from '../../src/models/base-reward.ts'
-import type { Activation, MlpLayer } from '../../src/shared/mlp.ts'
-import { pairAccuracy } from '../../src/shared/pair-loss.ts'
+} from '@guerdon/methods/models/base-reward'
+import type { Activation, MlpLayer } from '@guerdon/methods/shared/mlp'
+import { pairAccuracy } from '@guerdon/methods/shared/pair-loss'
+import { interpret, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, rows, scalar } from '../nested.ts'
 

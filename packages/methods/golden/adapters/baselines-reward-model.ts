@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   bestOfFourScore,
   bestOfNKl,
@@ -23,7 +22,8 @@ import {
   tieLoss,
   tieProbabilities,
   tiesScore,
-} from '../../src/models/baselines-reward-model.ts'
+} from '@guerdon/methods/models/baselines-reward-model'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

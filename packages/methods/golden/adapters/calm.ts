@@ -8,7 +8,7 @@ import {
   subgoalRewards,
   tableReward,
   transitionMetrics,
-} from '../../src/generated/calm.ts'
+} from '@guerdon/methods/generated/calm'
 import type { Adapters } from '../adapter.ts'
 
 const plain = (value: Literal): unknown =>

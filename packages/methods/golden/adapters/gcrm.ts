@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   auroc,
   contrastiveGoalLoss,
@@ -11,7 +10,8 @@ import {
   prefixReward,
   qValues,
   stateIndex,
-} from '../../src/models/gcrm.ts'
+} from '@guerdon/methods/models/gcrm'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { blocks, scalar } from '../nested.ts'
 

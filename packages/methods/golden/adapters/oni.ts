@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   type AnnotatorState,
   classificationRewards,
@@ -14,7 +13,8 @@ import {
   totalRewards,
   updateRankingMoments,
   vtraceFragment,
-} from '../../src/generated/oni.ts'
+} from '@guerdon/methods/generated/oni'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { rows, scalar } from '../nested.ts'
 

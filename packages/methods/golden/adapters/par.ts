@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   averageWeights,
   fitSigmoid,
@@ -13,6 +12,7 @@ import {
 } from '@guerdon/methods/shaping/par'
 import type { PairReduction } from '@guerdon/methods/shared/pair-loss'
 import { noMoments } from '@guerdon/methods/shared/running-moments'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

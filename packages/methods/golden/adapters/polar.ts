@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   characterTokenizer,
   type DialogueText,
@@ -11,8 +10,9 @@ import {
   powerLawAt,
   rankedTriple,
   splitThinking,
-} from '../../src/models/polar.ts'
-import { pairAccuracy } from '../../src/shared/pair-loss.ts'
+} from '@guerdon/methods/models/polar'
+import { pairAccuracy } from '@guerdon/methods/shared/pair-loss'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

@@ -1,4 +1,3 @@
-import { interpret, mul, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   type DenoisedLossOptions,
   type DenoiseMode,
@@ -13,8 +12,9 @@ import {
   scoreSpread,
   simcseLoss,
   swavLoss,
-} from '../../src/models/rlhf-secrets-2.ts'
-import { pairAccuracy, pairLoss } from '../../src/shared/pair-loss.ts'
+} from '@guerdon/methods/models/rlhf-secrets-2'
+import { pairAccuracy, pairLoss } from '@guerdon/methods/shared/pair-loss'
+import { interpret, mul, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, rows, scalar } from '../nested.ts'
 

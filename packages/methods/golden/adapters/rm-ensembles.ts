@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   type Aggregator,
   aggregateScores,
@@ -9,6 +8,7 @@ import {
   standardiseMembers,
   winRate,
 } from '@guerdon/methods/shaping/rm-ensembles'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

@@ -11,7 +11,7 @@ import {
   responseAt,
   rewardPosterior,
   treeLeaves,
-} from '../../src/models/rm-topology.ts'
+} from '@guerdon/methods/models/rm-topology'
 import type { Adapters } from '../adapter.ts'
 
 interface NetworkInput {

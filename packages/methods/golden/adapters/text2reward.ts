@@ -9,7 +9,7 @@ import {
   type TermMap,
   toGeneral,
   toSpecific,
-} from '../../src/generated/text2reward.ts'
+} from '@guerdon/methods/generated/text2reward'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

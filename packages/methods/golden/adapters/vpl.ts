@@ -1,4 +1,3 @@
-import { interpret, type Tensor } from '@guerdon/tensor'
 import {
   type AnnealOptions,
   type AnnotatedReturns,
@@ -24,6 +23,7 @@ import {
   winRateRewards,
 } from '@guerdon/methods/models/vpl'
 import { pairAccuracy } from '@guerdon/methods/shared/pair-loss'
+import { interpret, type Tensor } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, rows, scalar } from '../nested.ts'
 
