@@ -1,5 +1,19 @@
 import { assertOneOf, GuerdonError } from '@guerdon/core'
-import { add, cast, div, greater, maximum, sum, type Tensor, where, zerosLike } from '@guerdon/tensor'
+import {
+  add,
+  cast,
+  constant,
+  div,
+  greater,
+  maximum,
+  ndarray,
+  scatterAdd,
+  sum,
+  type Tensor,
+  where,
+  zeros,
+  zerosLike,
+} from '@guerdon/tensor'
 
 /** How a matrix of token losses becomes one number. */
 export const lossAggregations = [
@@ -60,4 +74,13 @@ export function zeroMasked(x: Tensor, mask: Tensor): Tensor {
 /** Σ xm / (Σm + 1e-8) as a graph: the masked mean that trainers report. */
 export function maskedMeanOf(x: Tensor, mask: Tensor): Tensor {
   return div(sum(zeroMasked(x, mask)), add(sum(mask), 1e-8))
+}
+
+/**
+ * Sums of `values` [N] by segment: [count], linear in N.
+ *
+ * @param segments [N] segment of each value, in [0, count)
+ */
+export function segmentSums(values: Tensor, segments: Int32Array, count: number): Tensor {
+  return scatterAdd(zeros([count], { dtype: values.dtype }), constant(ndarray(segments)), values)
 }

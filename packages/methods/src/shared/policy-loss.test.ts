@@ -1,7 +1,7 @@
 import { interpret, ndarray, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import { klEstimate, klEstimators, klInReward, klPenalty } from './kl.ts'
-import { aggregateLoss, type LossAggregation } from './loss-aggregation.ts'
+import { aggregateLoss, type LossAggregation, segmentSums } from './loss-aggregation.ts'
 import { cispoLoss, entropyFromLogits, gspoLoss, type PolicyLossInput, ppoClipLoss, valueLoss } from './policy-loss.ts'
 
 const matrix = (rows: number[][]) => ndarray(rows, { dtype: 'float64' })
@@ -120,6 +120,11 @@ describe('loss aggregation', () => {
     )
     expect(evaluate(losses, mask).data[0]).toBe(0.5)
   })
+})
+
+it('sums by segment', () => {
+  const sums = interpret((x: Tensor) => segmentSums(x, Int32Array.of(1, 0, 1), 3))(Float64Array.of(1, 2, 4))
+  expect([...sums.data]).toEqual([2, 5, 0])
 })
 
 describe('KL estimators', () => {

@@ -1,21 +1,7 @@
 import { assertInteger, assertOneOf } from '@guerdon/core'
-import {
-  cast,
-  constant,
-  div,
-  greater,
-  matmul,
-  maximum,
-  mul,
-  ndarray,
-  type Operand,
-  reshape,
-  sub,
-  sum,
-  type Tensor,
-} from '@guerdon/tensor'
+import { cast, div, greater, maximum, mul, type Operand, sub, sum, type Tensor } from '@guerdon/tensor'
 import { groupItems } from '../../shared/group-normalise.ts'
-import { aggregateLoss, zeroMasked } from '../../shared/loss-aggregation.ts'
+import { aggregateLoss, segmentSums, zeroMasked } from '../../shared/loss-aggregation.ts'
 
 /** Choices of `entropyBonus`. */
 export interface EntropyBonusOptions {
@@ -40,15 +26,10 @@ export function entropyBonus(tokenEntropies: Tensor, mask: Tensor, options: Entr
   if (aggregation !== 'trajectory') return aggregateLoss(tokenEntropies, mask, { aggregation })
   const rows = tokenEntropies.shape[0]
   const { index, count } = groupItems(options.trajectoryIds ?? [...Array(rows).keys()])
-  const membership = new Float64Array(count * rows)
-  index.forEach((trajectory, row) => {
-    membership[trajectory * rows + row] = 1
-  })
-  const collect = constant(ndarray(membership, { shape: [count, rows] }))
   const lengths = sum(mask, { axis: -1 })
   const present = cast(greater(lengths, 0), tokenEntropies.dtype)
   const turnMeans = div(sum(zeroMasked(tokenEntropies, mask), { axis: -1 }), maximum(lengths, 1))
-  const perTrajectory = (values: Tensor) => reshape(matmul(collect, reshape(values, [rows, 1])), [count])
+  const perTrajectory = (values: Tensor) => segmentSums(values, index, count)
   const turns = perTrajectory(present)
   const means = div(perTrajectory(turnMeans), maximum(turns, 1))
   const visited = cast(greater(turns, 0), tokenEntropies.dtype)

@@ -1,7 +1,7 @@
 import { assertOneOf, assertSameLength } from '@guerdon/core'
-import { constant, gather, matmul, mean, mul, ndarray, reshape, softplus, sub, sum, type Tensor } from '@guerdon/tensor'
+import { constant, gather, mean, mul, ndarray, softplus, sub, sum, type Tensor } from '@guerdon/tensor'
 import { groupItems } from '../../shared/group-normalise.ts'
-import { zeroMasked } from '../../shared/loss-aggregation.ts'
+import { segmentSums, zeroMasked } from '../../shared/loss-aggregation.ts'
 
 /** The rows of a batch of turns. All arrays have one entry a row. */
 export interface StepRowsLayout {
@@ -104,13 +104,13 @@ export function trajectoryDpoLoss(
   assertOneOf(score, 'score', ['sum', 'mean'])
   const stepRewards = mul(sum(zeroMasked(tokenLogRatio, mask), { axis: -1 }), beta)
   if (pairs.better.length === 0) return mul(sum(stepRewards), 0)
-  const rows = pairs.trajectoryOfRow.length
-  const weights = new Float64Array(pairs.trajectories * rows)
-  pairs.trajectoryOfRow.forEach((trajectory, row) => {
-    if (trajectory >= 0) weights[trajectory * rows + row] = score === 'mean' ? 1 / pairs.lengths[trajectory] : 1
+  const weights = Float64Array.from(pairs.trajectoryOfRow, trajectory => {
+    if (trajectory < 0) return 0
+    return score === 'mean' ? 1 / pairs.lengths[trajectory] : 1
   })
-  const collect = constant(ndarray(weights, { shape: [pairs.trajectories, rows] }))
-  const scores = reshape(matmul(collect, reshape(stepRewards, [rows, 1])), [pairs.trajectories])
+  const weighted = mul(stepRewards, constant(ndarray(weights)))
+  const segments = pairs.trajectoryOfRow.map(trajectory => Math.max(0, trajectory))
+  const scores = segmentSums(weighted, segments, pairs.trajectories)
   const better = gather(scores, constant(ndarray(pairs.better)), { axis: 0 })
   const worse = gather(scores, constant(ndarray(pairs.worse)), { axis: 0 })
   return mean(softplus(sub(worse, better)))
