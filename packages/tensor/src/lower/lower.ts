@@ -103,6 +103,8 @@ class ModelWriter implements Emitter {
   readonly #known = new Map<string, string[]>()
   readonly #taken: ReadonlySet<string>
   readonly #operators: ReadonlySet<string>
+  /** Constant arrays so far by type and shape: equal ones are stored once, and what is made of them is made once. */
+  readonly #arrays = new Map<string, readonly NdArray[]>()
   readonly #readers = new Map<Tensor, readonly Tensor[]>()
   readonly singleThread: boolean
   readonly portable: boolean
@@ -171,8 +173,11 @@ class ModelWriter implements Emitter {
 
   constant(array: NdArray): string {
     if (array.shape.length === 0) return this.scalar(array.data[0], array.dtype)
-    const filled = array.data.every(value => value === array.data[0]) ? `=${array.data[0]}` : `#${this.#count}`
-    return this.#initializer(`array:${array.dtype}[${array.shape}]${filled}`, tensorOf(array))
+    const kind = `array:${array.dtype}[${array.shape}]`
+    const alike = this.#arrays.get(kind) ?? []
+    const at = alike.findIndex(known => known.data.every((value, i) => Object.is(value, array.data[i])))
+    if (at < 0) this.#arrays.set(kind, [...alike, array])
+    return this.#initializer(`${kind}#${at < 0 ? alike.length : at}`, tensorOf(array))
   }
 
   cast(value: string, to: OnnxType): string {
