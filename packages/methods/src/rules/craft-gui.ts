@@ -62,12 +62,12 @@ export const craftGuiStage = defineStage<CraftGuiStageOptions, null>({
     { name: 'rollout.judgeScore', kind: 'number', about: "the judge's score of an answer", optional: true },
   ],
   writes: () => [
+    { name: columns.total, kind: 'number', about: 'weighted sum; operations and answers have different ranges' },
     { name: columns.format, kind: 'number', about: '1 when the completion is well formed, else 0' },
     { name: columns.type, kind: 'number', about: '1 for the right action; abstains for answers' },
     { name: columns.argument, kind: 'number', about: 'in [0, 1]; abstains for answers' },
     { name: columns.judge, kind: 'number', about: 'in [0, 1]; abstains for operations' },
     { name: 'rollout.craftGuiSource', kind: 'text', about: 'where the judged part came from: model, rule or none' },
-    { name: columns.total, kind: 'number', about: 'weighted sum; operations and answers have different ranges' },
   ],
   initial: () => null,
   apply(batch, state, options) {

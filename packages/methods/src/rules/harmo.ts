@@ -80,10 +80,10 @@ export const harmoStage = defineStage<HarmoStageOptions, null>({
     { name: 'token.mask', kind: 'number', about: '1 on tokens the policy wrote', optional: true },
   ],
   writes: () => [
+    { name: columns.reward, kind: 'number', about: 'weighted sum of the three' },
     { name: columns.hybrid, kind: 'number', about: 'accuracy by rule or model' },
     { name: columns.length, kind: 'number', about: 'length term, in [-pMax, 0]' },
     { name: columns.format, kind: 'number', about: 'format term' },
-    { name: columns.reward, kind: 'number', about: 'weighted sum of the three' },
     { name: columns.advantage, kind: 'number', about: 'reward minus the mean of its group' },
   ],
   initial: () => null,

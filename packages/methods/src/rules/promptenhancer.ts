@@ -83,13 +83,13 @@ export const promptEnhancerStage = defineStage<z.infer<typeof promptEnhancerOpti
     },
   ],
   writes: () => [
+    { name: 'rollout.reward', kind: 'number', about: 'mean over key points, in [0, 1]' },
     ...Object.entries(categoryColumns).map(([category, name]) => ({
       name,
       kind: 'number' as const,
       about: `mean of ${category}; abstains without a score`,
     })),
     { name: 'rollout.promptEnhancerApplicable', kind: 'number', about: 'number of scored key points' },
-    { name: 'rollout.reward', kind: 'number', about: 'mean over key points, in [0, 1]' },
   ],
   initial: () => null,
   apply(batch, state, options) {

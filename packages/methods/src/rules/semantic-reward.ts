@@ -85,12 +85,12 @@ export const semanticRewardStage = defineStage<SemanticRewardOptions, null>({
     { name: 'rollout.semantic', kind: 'number', about: 'cosine in [-1, 1], in place of embeddings', optional: true },
   ],
   writes: () => [
+    { name: columns.total, kind: 'number', about: 'weighted sum' },
     { name: columns.semantic, kind: 'number', about: 'cosine in [-1, 1]' },
     { name: columns.correct, kind: 'number', about: '1 for the right option; composite only' },
     { name: columns.format, kind: 'number', about: '1 for the template; composite only' },
     { name: columns.length, kind: 'number', about: 'in [0, 1]; multi-criteria only' },
     { name: columns.brevity, kind: 'number', about: 'in (0, 1]; multi-criteria only' },
-    { name: columns.total, kind: 'number', about: 'weighted sum' },
   ],
   initial: () => null,
   apply(batch, state, options) {

@@ -143,12 +143,12 @@ export const shopR1Stage = defineStage<ShopR1StageOptions, null>({
     { name: 'token.entropy', kind: 'number', about: 'entropy of the next-token distribution, nats', optional: true },
   ],
   writes: () => [
+    { name: columns.total, kind: 'number', about: 'format + action + alpha · selfCertainty' },
     { name: columns.format, kind: 'number', about: '0.5 when the response parses, else 0' },
     { name: columns.type, kind: 'number', about: '0.3 for the right action type' },
     { name: columns.attribute, kind: 'number', about: 'credit for given attributes, in [0, 0.2]' },
     { name: columns.value, kind: 'number', about: 'credit for the right values, up to about darsFactor' },
     { name: columns.selfCertainty, kind: 'number', about: 'in nats before alpha; abstains without evidence' },
-    { name: columns.total, kind: 'number', about: 'format + action + alpha · selfCertainty' },
   ],
   initial: () => null,
   apply(batch, state, options) {

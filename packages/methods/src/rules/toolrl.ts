@@ -49,10 +49,10 @@ export const toolrlStage = defineStage<ToolrlStageOptions, null>({
     { name: 'rollout.step', kind: 'number', about: 'training step the rollout was made at', optional: true },
   ],
   writes: () => [
+    { name: 'rollout.reward', kind: 'number', about: 'their sum' },
     { name: 'rollout.toolrlFormat', kind: 'number', about: 'format reward, in [0, 1] unless scaled' },
     { name: 'rollout.toolrlCorrectness', kind: 'number', about: 'correctness reward, in [-3, 3] unless scaled' },
     { name: 'rollout.toolrlLength', kind: 'number', about: 'length reward, 0 when it is off' },
-    { name: 'rollout.reward', kind: 'number', about: 'their sum' },
   ],
   initial: () => null,
   apply(batch, state, options) {

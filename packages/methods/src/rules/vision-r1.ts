@@ -66,10 +66,10 @@ export const visionR1Stage = defineStage<VisionR1StageOptions, null>({
     { name: 'rollout.step', kind: 'number', about: 'training step the rollout was made at', optional: true },
   ],
   writes: () => [
+    { name: columns.total, kind: 'number', about: 'their sum, in [0, 3]; its scale changes at the switch' },
     { name: columns.format, kind: 'number', about: '0 or 1' },
     { name: columns.recall, kind: 'number', about: 'in [0, 1]' },
     { name: columns.precision, kind: 'number', about: 'in [0, 1]' },
-    { name: columns.total, kind: 'number', about: 'their sum, in [0, 3]; its scale changes at the switch' },
   ],
   initial: () => null,
   apply(batch, state, options) {

@@ -35,8 +35,8 @@ export function stripCodeFence(text: string): string {
 
 /**
  * Finds JSON inside prose: the whole text if it parses, else the content of a code fence, else the first balanced `{…}`
- * or `[…]` that parses. Braces inside strings do not count. Gives up after 1000 brackets that lead nowhere, so hostile
- * text costs no more than 1000 passes.
+ * or `[…]` that parses. Braces inside strings do not count. Gives up after 200 brackets that lead nowhere, so hostile
+ * text costs no more than 200 passes.
  *
  * @param options.opening restrict what may be found: an object, a list, or either. Default `either`.
  */
@@ -63,7 +63,7 @@ export function extractJson(
   return { ok: false, problem: `no JSON ${opening === 'either' ? 'object or list' : opening} in the text` }
 }
 
-const maximumAttempts = 1000
+const maximumAttempts = 200
 
 /** One past the bracket that closes the one at `start`, or −1. */
 function balancedEnd(text: string, start: number): number {

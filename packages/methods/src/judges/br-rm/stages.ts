@@ -53,10 +53,10 @@ export const brRmStage = defineStage<z.infer<typeof brRmOptions>, null>({
     { name: 'rollout.reference', kind: 'json', about: 'the preferred response, 1 or 2' },
   ],
   writes: () => [
+    { name: columns.total, kind: 'number', about: 'their sum' },
     { name: columns.turnOne, kind: 'number', about: '0, or the format penalty' },
     { name: columns.turnTwo, kind: 'number', about: 'reward of the verdict' },
     { name: 'rollout.brRmStatus', kind: 'text', about: 'correct, incorrect or formatError' },
-    { name: columns.total, kind: 'number', about: 'their sum' },
   ],
   initial: () => null,
   apply(batch, state, options) {
@@ -160,12 +160,12 @@ export const brRmWinRateStage = defineStage<Record<string, never>, null>({
     },
   ],
   writes: () => [
+    { name: 'rollout.reward', kind: 'number', about: 'win rate in [0, 1], disagreements one half' },
     {
       name: 'rollout.brRmDisagreement',
       kind: 'number',
       about: 'share of comparisons whose orders disagree, in [0, 1]',
     },
-    { name: 'rollout.reward', kind: 'number', about: 'win rate in [0, 1], disagreements one half' },
   ],
   initial: () => null,
   apply(batch, state) {

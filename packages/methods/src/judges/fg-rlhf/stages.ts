@@ -63,12 +63,12 @@ export const fgRlhfStage = defineStage<FgRlhfOptions, null>({
     { name: 'token.mask', kind: 'number', about: '1 on tokens the policy wrote', optional: true },
   ],
   writes: options => [
+    { name: 'token.reward', kind: 'number', about: 'all heads and completeness, less klCoef · (logprob - refLogprob)' },
     ...Object.keys(options.heads).flatMap(head => [
       { name: columnOf('token', head), kind: 'number' as const, about: `reward of ${head} at segment ends` },
       { name: columnOf('rollout', head, 'Ratio'), kind: 'number' as const, about: `share of good segments of ${head}` },
     ]),
     { name: 'rollout.fgRlhfCompleteness', kind: 'number', about: 'completeness reward; abstains without a score' },
-    { name: 'token.reward', kind: 'number', about: 'all heads and completeness, less klCoef · (logprob - refLogprob)' },
   ],
   initial: () => null,
   apply(batch, state, options) {

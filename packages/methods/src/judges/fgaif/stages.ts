@@ -65,6 +65,7 @@ export const fgaifStage = defineStage<FgaifOptions, null>({
     { name: 'token.mask', kind: 'number', about: '1 on tokens the policy wrote', optional: true },
   ],
   writes: () => [
+    { name: 'token.reward', kind: 'number', about: 'weighted sum, less klCoef · (logprob - refLogprob)' },
     ...headColumns.map((name, k) => ({
       name,
       kind: 'number' as const,
@@ -76,7 +77,6 @@ export const fgaifStage = defineStage<FgaifOptions, null>({
       about: 'share of decisions that apply; 0 is a policy that fell silent',
     },
     { name: 'rollout.fgaifTruncated', kind: 'number', about: '1 when a segment ended beyond the response' },
-    { name: 'token.reward', kind: 'number', about: 'weighted sum, less klCoef · (logprob - refLogprob)' },
   ],
   initial: () => null,
   apply(batch, state, options) {

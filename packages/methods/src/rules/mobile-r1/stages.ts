@@ -35,9 +35,9 @@ export const mobileR1ActionStage = defineStage<Record<string, never>, null>({
     },
   ],
   writes: () => [
+    { name: 'turn.reward', kind: 'number', about: 'their sum; abstains where there is no expert action' },
     { name: 'turn.mobileR1Format', kind: 'number', about: '1 for a well-formed turn, else 0' },
     { name: 'turn.mobileR1Action', kind: 'number', about: '1 for the right action, else 0' },
-    { name: 'turn.reward', kind: 'number', about: 'their sum; abstains where there is no expert action' },
   ],
   initial: () => null,
   apply(batch, state) {
@@ -79,9 +79,9 @@ export const mobileR1TaskStage = defineStage<z.infer<typeof mobileR1TaskOptions>
     { name: 'rollout.judgeScore', kind: 'number', about: 'verdict in [0, 1]; rename to rollout.outcome in simulators' },
   ],
   writes: () => [
+    { name: 'rollout.reward', kind: 'number', about: 'alpha · format + beta · verdict' },
     { name: 'rollout.mobileR1Format', kind: 'number', about: 'mean of ±1 over turns, in [-1, 1]' },
     { name: 'rollout.mobileR1Trajectory', kind: 'number', about: 'verdict clipped to [0, 1]' },
-    { name: 'rollout.reward', kind: 'number', about: 'alpha · format + beta · verdict' },
   ],
   initial: () => null,
   apply(batch, state, options) {
@@ -126,12 +126,12 @@ export const mobileR1AdvantageStage = defineStage<z.infer<typeof mobileR1Advanta
   options: mobileR1AdvantageOptions,
   reads: () => [{ name: 'rollout.reward', kind: 'number', about: 'one reward a trajectory' }],
   writes: () => [
+    { name: 'rollout.advantage', kind: 'number', about: '(reward - mean) / (std + epsilon) in the group' },
     {
       name: 'group.mobileR1Usable',
       kind: 'number',
       about: '1 when the group has two unequal rewards, else 0: skip it',
     },
-    { name: 'rollout.advantage', kind: 'number', about: '(reward - mean) / (std + epsilon) in the group' },
     { name: 'token.advantage', kind: 'number', about: 'the same on model tokens, 0 on observation tokens' },
   ],
   initial: () => null,
