@@ -8,12 +8,16 @@ export type BetaSchedule = (typeof betaSchedules)[number]
 export interface NoiseScheduleOptions {
   /** Training steps T. Default 1000. */
   readonly steps?: number
-  /** Default `scaledLinear`: linear in √β. `cosine` ignores the two ends (Nichol & Dhariwal 2021, s = 0.008, β ≤ 0.999). */
+  /** Default `scaledLinear`: linear in √β. `cosine` ignores the two ends (Nichol & Dhariwal 2021). */
   readonly schedule?: BetaSchedule
   /** Default 0.00085. */
   readonly betaStart?: number
   /** Default 0.012. */
   readonly betaEnd?: number
+  /** Offset s of `cosine`, which keeps β from vanishing at t = 0. Default 0.008. */
+  readonly cosineOffset?: number
+  /** Largest β of `cosine`. Default 0.999. */
+  readonly betaMax?: number
 }
 
 /** A noise schedule, [T] each. */
@@ -23,12 +27,10 @@ export interface NoiseSchedule {
   readonly alphasCumulative: Float64Array
 }
 
-const cosineOffset = 0.008
-const largestBeta = 0.999
-
 /** β_t and ᾱ_t of a discrete diffusion process; x_t = √ᾱ_t·x₀ + √(1 − ᾱ_t)·ε. */
 export function noiseSchedule(options: NoiseScheduleOptions = {}): NoiseSchedule {
   const { steps = 1000, schedule = 'scaledLinear', betaStart = 0.00085, betaEnd = 0.012 } = options
+  const { cosineOffset = 0.008, betaMax = 0.999 } = options
   assertInteger(steps, 'steps', 1)
   assertOneOf(schedule, 'schedule', betaSchedules)
   assertInRange(betaStart, 'betaStart', 0, 1)
@@ -40,7 +42,7 @@ export function noiseSchedule(options: NoiseScheduleOptions = {}): NoiseSchedule
   let product = 1
   for (let t = 0; t < steps; t++) {
     if (schedule === 'linear') betas[t] = betaStart + (betaEnd - betaStart) * share(t)
-    else if (schedule === 'cosine') betas[t] = Math.min(1 - signal(t + 1) / signal(t), largestBeta)
+    else if (schedule === 'cosine') betas[t] = Math.min(1 - signal(t + 1) / signal(t), betaMax)
     else betas[t] = (Math.sqrt(betaStart) + (Math.sqrt(betaEnd) - Math.sqrt(betaStart)) * share(t)) ** 2
     product *= 1 - betas[t]
     alphasCumulative[t] = product
