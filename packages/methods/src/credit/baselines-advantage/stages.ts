@@ -258,14 +258,12 @@ export function scoredRows(batch: RolloutBatch, scored: ArrayLike<number>): Requ
 
 /** A token signal from flat values; tokens of an unscored rollout get its outcome. */
 export function tokenSignal(batch: RolloutBatch, score: Signal, values: FloatArray): Signal {
+  if (score.status.every(status => status === Status.scored)) return signal('token', values)
   const placed = moveSignal(batch, score, 'token', 'spread')
-  return score.status.every(status => status === Status.scored)
-    ? signal('token', values)
-    : withScored(
-        placed,
-        scoredIndices(placed),
-        Float64Array.from(scoredIndices(placed), t => values[t]),
-      )
+  return {
+    ...placed,
+    values: placed.values.map((_, t) => (placed.status[t] === Status.scored ? values[t] : Number.NaN)),
+  }
 }
 
 /** Estimators of one advantage a rollout: the sound forms, then the trainers' dialects. */

@@ -203,29 +203,42 @@ const klStage = defineStage<z.infer<typeof klOptions>, null>({
     const logprob = numbers(batch, 'token.logprob')
     const reference = numbers(batch, 'token.refLogprob')
     const mask = tokenMask(batch)
-    const outcomes: Outcome[] = Array.from(mask, (taken, t): Outcome => {
-      if (!taken) return { status: 'scored', value: 0 }
-      if (logprob.status[t] !== Status.scored) return outcomeAt(logprob, t)
-      if (reference.status[t] !== Status.scored) return outcomeAt(reference, t)
-      return {
-        status: 'scored',
-        value: options.beta * klEstimate(logprob.values[t], reference.values[t], options.estimator),
-      }
-    })
+    const penalty = onPolicyTokens(
+      [logprob, reference],
+      mask,
+      t => options.beta * klEstimate(logprob.values[t], reference.values[t], options.estimator),
+    )
     const placed = tokenSignal(batch, usable, rewards)
-    const penalised = outcomes.map((outcome, t): Outcome => {
-      if (placed.status[t] !== Status.scored) return outcomeAt(placed, t)
-      return outcome.status === 'scored' ? { status: 'scored', value: rewards[t] - outcome.value } : outcome
-    })
+    const everywhere = new Uint8Array(mask.length).fill(1)
     return {
       columns: {
-        'token.klPenalty': signalFromOutcomes('token', outcomes),
-        'token.penalisedReward': signalFromOutcomes('token', penalised),
+        'token.klPenalty': penalty,
+        'token.penalisedReward': onPolicyTokens([placed, penalty], everywhere, t => rewards[t] - penalty.values[t]),
       },
       state: null,
     }
   },
 })
+
+/** A token signal computed from others: 0 where the mask is 0, and the first unscored input's outcome where one is missing. */
+function onPolicyTokens(inputs: readonly Signal[], mask: Uint8Array, value: (token: number) => number): Signal {
+  const values = new Float64Array(mask.length)
+  const status = new Uint8Array(mask.length)
+  const latestFirst = [...inputs].reverse()
+  for (let t = 0; t < mask.length; t++) {
+    if (!mask[t]) continue
+    for (const input of inputs) if (status[t] === Status.scored) status[t] = input.status[t]
+    values[t] = status[t] === Status.scored ? value(t) : Number.NaN
+  }
+  return {
+    kind: 'number',
+    level: 'token',
+    values,
+    status,
+    failures: new Map(latestFirst.flatMap(input => [...input.failures])),
+    reasons: new Map(latestFirst.flatMap(input => [...input.reasons])),
+  }
+}
 
 export const gigpoOptions = z.strictObject({
   anchor: z.enum(['observation', 'state']).default('observation').describe('what must be identical to compare steps'),
