@@ -1,7 +1,7 @@
-import { interpret, ndarray, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import * as credit from '@guerdon/methods/credit/baselines-advantage'
 import { groupItems } from '@guerdon/methods/shared/group-normalise'
 import { broadcastRows, flatten, type RaggedRows, rowLengths, rowSums, toRows } from '@guerdon/methods/shared/ragged'
+import { interpret, ndarray, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 
 type Rows = number[][]

@@ -5,7 +5,7 @@ import {
   type LengthMode,
   lengthPenalty,
   surrogateModelReward,
-} from '../../src/rules/harmo.ts'
+} from '@guerdon/methods/rules/harmo'
 import type { Adapters } from '../adapter.ts'
 
 interface Group {

@@ -10,7 +10,7 @@ import {
   lengthThresholds,
   repetitionStart,
   unifiedShaping,
-} from '../../src/process/laser.ts'
+} from '@guerdon/methods/process/laser'
 import type { Adapters } from '../adapter.ts'
 
 interface Dynamic {

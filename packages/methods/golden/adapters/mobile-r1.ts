@@ -3,7 +3,7 @@ import {
   broadcastAdvantages,
   type MobileAction,
   taskLevelReward,
-} from '../../src/rules/mobile-r1.ts'
+} from '@guerdon/methods/rules/mobile-r1'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

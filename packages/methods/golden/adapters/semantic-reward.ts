@@ -5,7 +5,7 @@ import {
   meanPool,
   multiCriteriaReward,
   semanticAdvantages,
-} from '../../src/rules/semantic-reward.ts'
+} from '@guerdon/methods/rules/semantic-reward'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

@@ -1,4 +1,3 @@
-import { interpret } from '@guerdon/tensor'
 import {
   firstBoxedAnswer,
   type PointwiseLabelType,
@@ -7,7 +6,8 @@ import {
   sparkAdvantages,
   sparkLoss,
   type VerifiedGroup,
-} from '../../src/process/spark.ts'
+} from '@guerdon/methods/process/spark'
+import { interpret } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

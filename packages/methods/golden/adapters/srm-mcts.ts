@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   backpropagate,
   beamSearch,
@@ -10,7 +9,8 @@ import {
   stateView,
   uctSelect,
   type ViewKind,
-} from '../../src/process/srm-mcts.ts'
+} from '@guerdon/methods/process/srm-mcts'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 
 export const adapters = {

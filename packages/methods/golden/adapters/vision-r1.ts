@@ -6,8 +6,8 @@ import {
   releasedVisionReward,
   thresholdsAt,
   visionAdvantages,
-} from '../../src/rules/vision-r1.ts'
-import { type Box, boxOverlap } from '../../src/shared/boxes.ts'
+} from '@guerdon/methods/rules/vision-r1'
+import { type Box, boxOverlap } from '@guerdon/methods/shared/boxes'
 import type { Adapters } from '../adapter.ts'
 
 const unlabelled = (boxes: Box[]): LabelledBox[] => boxes.map(box => ({ label: '', box }))

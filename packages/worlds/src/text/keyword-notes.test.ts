@@ -18,15 +18,15 @@ const prompt = prompts[0]
 const words = (text: string): number[] => [...text.split(' ').map(word => vocabulary.indexOf(word)), tokenIds.end]
 
 describe('keyword notes', () => {
-  it('has one prompt for each choice of three of twelve topics', () => {
-    expect(prompts).toHaveLength(220)
-    expect(new Set(prompts.map(({ id }) => id)).size).toBe(220)
+  it('has one prompt for each choice of three of eight topics', () => {
+    expect(prompts).toHaveLength(56)
+    expect(new Set(prompts.map(({ id }) => id)).size).toBe(56)
     expect(prompts.every(({ tokens }) => tokens.length === promptLength)).toBe(true)
   })
 
-  // The first prompt asks for rain, wind and snow.
+  // The first prompt asks for rain, river and forest.
   it.each([
-    ['the rain and wind with snow', 3, 0, 0, 0, 3],
+    ['the rain and river with forest', 3, 0, 0, 0, 3],
     ['rain rain', 1, 0, 0, -0.1, 0.9],
     ['rain harbour', 1, -0.5, 0, 0, 0.5],
     ['brilliant wonderful rain', 1, 0, -1, 0, 0],
@@ -55,7 +55,7 @@ describe('keyword notes', () => {
   })
 
   it('is antisymmetric in the pair', () => {
-    const a = words('rain and snow')
+    const a = words('rain and forest')
     const b = words('harbour')
     expect(preferenceProbability(prompt, a, b) + preferenceProbability(prompt, b, a)).toBeCloseTo(1, 12)
   })

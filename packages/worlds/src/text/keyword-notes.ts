@@ -1,19 +1,6 @@
 import { GuerdonError, type Random } from '@guerdon/core'
 
-const topics = [
-  'rain',
-  'wind',
-  'snow',
-  'river',
-  'forest',
-  'desert',
-  'harbour',
-  'market',
-  'bridge',
-  'garden',
-  'engine',
-  'lantern',
-] as const
+const topics = ['rain', 'river', 'forest', 'harbour', 'market', 'bridge', 'garden', 'lantern'] as const
 const glue = ['the', 'and', 'with', 'near', 'then', 'is'] as const
 const praise = ['brilliant', 'wonderful'] as const
 const special = ['<pad>', '<start>', '<end>', '<answer>'] as const
@@ -62,7 +49,7 @@ export interface NoteReward {
   readonly total: number
 }
 
-/** All prompts of the world: every unordered choice of three topics, 220 of them. */
+/** All prompts of the world: every unordered choice of three topics, 56 of them. */
 export function allPrompts(): readonly NotePrompt[] {
   const prompts: NotePrompt[] = []
   for (let a = 0; a < topics.length; a++) {
@@ -123,14 +110,14 @@ export function praiseCount(response: ArrayLike<number>): number {
 }
 
 /**
- * A note by a mediocre writer: mentions each requested topic with probability 0.6, strays to another with 0.25, praises the
+ * A note by a mediocre writer: mentions each requested topic with probability 0.6, strays twice to any topic with probability 0.4 each, praises the
  * reader now and then. Demonstrations for the supervised reference policy.
  *
  * @returns token ids ending with the end token
  */
 export function demonstrate(prompt: NotePrompt, random: Random): Int32Array {
   const mentions = prompt.topics.filter(() => random.bernoulli(0.6))
-  if (random.bernoulli(0.25)) mentions.push(firstTopic + random.integer(topics.length))
+  for (const chance of [0.4, 0.4]) if (random.bernoulli(chance)) mentions.push(firstTopic + random.integer(topics.length))
   random.shuffle(mentions)
   const tokens: number[] = []
   for (const topic of mentions) {
