@@ -3,11 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   classifyExecution,
+  compileProgram,
   extractProgram,
   guardRewards,
   maniskillPrograms,
   metaworldPrograms,
   nearestExamples,
+  type ProgramSchema,
   type RefinementState,
   ranksTrajectories,
   refine,
@@ -180,6 +182,90 @@ describe('published programs', () => {
     expect(maniskillPrograms['oracle-pick'](moving)).toBe(3)
     expect(maniskillPrograms['zeroshot-pick'](cube, [5, -5])).toBeCloseTo(0.2 - 0.02, 12)
     expect(maniskillPrograms['zeroshot-lift'](cube, [3, 4])).toBeCloseTo(0.2 - 0.04 + 0.01 - 0.05, 12)
+  })
+})
+
+describe('reward language', () => {
+  const schema: ProgramSchema = {
+    'state.e': { vector: 3 },
+    'state.o': { vector: 3 },
+    'state.g': { vector: 3 },
+    'state.openness': 'number',
+    'state.grasped': 'boolean',
+    action: { vector: 4 },
+  }
+  const inputs = {
+    'state.e': [0.1, 0.2, 0.3],
+    'state.o': [0.12, 0.18, 0.31],
+    'state.g': [0.5, 0.1, 0],
+    'state.openness': 0.4,
+    'state.grasped': true,
+    action: [2, -0.5, 0.1, 0],
+  }
+  const run = (source: string) => {
+    const program = compileProgram(source, schema)
+    return program.ok ? program.run(inputs) : program.category
+  }
+
+  it.each([
+    ['1 + 2 * 3 - 4 / 2', 5],
+    ['-2 * -3', 6],
+    ['1 if not state.grasped or state.openness < 0.5 and 2 > 1 else 2', 1],
+    ['[1, 2][1] + norm([3, 4]) + dot([1, 2], [3, 4]) + sum([1, 2])', 21],
+    ['x = state.openness # metres\nreturn min(x, 0.1) + max(x, 1)', 1.1],
+    ['sum(clip(action, -1, 1))', 0.6],
+    ['largest(abs([-3, 2])) + sqrt(square(2)) + state.grasped', 6],
+    ['1 / 0', Number.POSITIVE_INFINITY],
+  ])('%s', (source, expected) => {
+    expect(run(source)).toBeCloseTo(expected as number, 12)
+  })
+
+  it.each([
+    ['', 'syntax'],
+    ['1 +', 'syntax'],
+    ['a = 1', 'syntax'],
+    ['while True: 1', 'syntax'],
+    ['process.exit(1)', 'unknownAttribute'],
+    ['constructor(1)', 'unknownAttribute'],
+    ['state.nothing', 'unknownAttribute'],
+    ['b + 1; b = 2; b', 'syntax'],
+    ['state.e + action', 'typeOrShape'],
+    ['state.e[3]', 'typeOrShape'],
+    ['norm(1)', 'typeOrShape'],
+    ['tanh(1, 2)', 'typeOrShape'],
+    ['1 if 1 else 2', 'typeOrShape'],
+    ['state.e if True else 1', 'typeOrShape'],
+    ['state.e', 'notScalar'],
+    ['state.grasped', 'notScalar'],
+    [`${'('.repeat(300)}1`, 'syntax'],
+    [`1${' + 1'.repeat(2000)}`, 'syntax'],
+  ])('refuses %s', (source, category) => {
+    expect(run(source.slice(0, 20_000))).toBe(category)
+  })
+
+  it('says the same as the published programs', () => {
+    const state = {
+      eePosition: inputs['state.e'],
+      objPosition: inputs['state.o'],
+      goalPosition: inputs['state.g'],
+      gripperOpenness: inputs['state.openness'],
+    }
+    const reach = 'd = norm(state.e - state.o)\nt = norm(state.o - state.g)\n'
+    const pairs = [
+      ['drawer-open-v2', '-d - t - (0.01 if d < 0.1 and state.openness > -1 else 0) - 0.001 * norm(action)'],
+      ['window-open-v2', '-d - t - 0.1 * norm(action)'],
+      ['handle-press-v2', '-d - t - 0.1 * sum(square(action))'],
+      ['sweep-into-v2', '(1 if t < 0.05 else -0.01 * d - 0.01 * t) - 0.001 * sum(square(action))'],
+      ['door-close-v2', '-d - t - (state.openness if d < 0.1 else 0)'],
+    ] as const
+    for (const [task, source] of pairs) {
+      expect(run(reach + source)).toBeCloseTo(metaworldPrograms[task](state, inputs.action), 12)
+    }
+  })
+
+  it('refuses a state that does not fit the schema', () => {
+    const program = compileProgram('state.openness', schema)
+    expect(() => program.ok && program.run({ ...inputs, action: [1] })).toThrow(/action to be a vector of 4; got \[1\]/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { defineMethod } from '../method.ts'
 import { text2rewardOptions, text2rewardStage } from './text2reward/stage.ts'
 
+export * from './text2reward/expression.ts'
 export * from './text2reward/programs.ts'
 export * from './text2reward/prompt.ts'
 export * from './text2reward/stage.ts'
@@ -12,8 +13,9 @@ export * from './text2reward/validate.ts'
  * says.
  *
  * Here: prompts, extraction and term mapping, the taxonomy of failures with static checks and the trajectory-ranking test, the
- * refinement loop as explicit states, guarding of step rewards, and the published programs as typed functions. Generated code
- * never runs in this realm; it belongs in a sandbox.
+ * refinement loop as explicit states, guarding of step rewards, and the published programs as typed functions. Generated host
+ * code never runs in this realm; it belongs in a sandbox. What a model writes in the small reward language
+ * (`compileProgram`) is checked against the state's schema and can run anywhere.
  *
  * Xie et al., "Text2Reward: Reward Shaping with Language Models for Reinforcement Learning", arXiv 2309.11489;
  * xlang-ai/text2reward.
