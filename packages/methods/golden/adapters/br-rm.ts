@@ -1,4 +1,3 @@
-import { interpret, type Tensor } from '@guerdon/tensor'
 import {
   type JudgeLossInput,
   judgeLoss,
@@ -10,7 +9,8 @@ import {
   releasedTurnReward,
   type StyledJudgement,
   styledAccuracy,
-} from '../../src/judges/br-rm.ts'
+} from '@guerdon/methods/judges/br-rm'
+import { interpret, type Tensor } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { scalar } from '../nested.ts'
 

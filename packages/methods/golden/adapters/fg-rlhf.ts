@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   type CompletenessScale,
   combineHeads,
@@ -14,7 +13,8 @@ import {
   segmentBoundaries,
   whitenRows,
   zeroRows,
-} from '../../src/judges/fg-rlhf.ts'
+} from '@guerdon/methods/judges/fg-rlhf'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { row, scalar } from '../nested.ts'
 

@@ -1,4 +1,3 @@
-import { interpret, ndarray, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   type AtomicFact,
   classIndex,
@@ -8,7 +7,8 @@ import {
   segmentDecisions,
   segmentFactLabels,
   shapedTokenRewards,
-} from '../../src/judges/fgaif.ts'
+} from '@guerdon/methods/judges/fgaif'
+import { interpret, ndarray, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { nested, scalar } from '../nested.ts'
 

@@ -1,4 +1,3 @@
-import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import {
   comparativeRewards,
   gsbScore,
@@ -11,7 +10,8 @@ import {
   varianceTrace,
   yesMinusNo,
   yesProbability,
-} from '../../src/judges/reward-dance.ts'
+} from '@guerdon/methods/judges/reward-dance'
+import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import type { Adapters } from '../adapter.ts'
 import { nested, row, scalar } from '../nested.ts'
 
