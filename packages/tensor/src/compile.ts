@@ -21,6 +21,8 @@ export interface CompileOptions {
 export interface Compiled<A extends readonly unknown[], R> {
   /** Runs it; the arguments must have the shapes and types of the example. */
   run(...args: Concrete<A>): Promise<Evaluated<R>>
+  /** Puts result arrays in the places of the result's tensors. */
+  rebuild(arrays: readonly NdArray[]): Evaluated<R>
   /** Runs it on the arrays of the arguments in order ({@link Compiled.inputs}); nothing is converted or checked. */
   runArrays(arrays: readonly NdArray[]): Promise<NdArray[]>
   readonly inputs: readonly ValueInfo[]
@@ -59,6 +61,7 @@ export async function compile<A extends readonly unknown[], R>(
       check(arrays, inputs, graph.inputNames)
       return graph.rebuild(await session.run(arrays)) as Evaluated<R>
     },
+    rebuild: arrays => graph.rebuild(arrays) as Evaluated<R>,
     runArrays: arrays => session.run(arrays),
     inputs,
     outputs,
@@ -102,7 +105,8 @@ export function jit<A extends readonly unknown[], R>(
       cache.set(signature, compiled)
       compiled.catch(() => cache.delete(signature))
     }
-    return (await compiled).run(...args)
+    const { runArrays, rebuild } = await compiled
+    return rebuild(await runArrays(arrays))
   }
 }
 
