@@ -11,7 +11,7 @@ export const maskedEpsilon = 1e-8
 export function maskedSum(values: ArrayLike<number>, mask?: ArrayLike<number>): number {
   if (mask) assertSameLength(values, 'values', mask, 'mask')
   let total = 0
-  if (mask) for (let i = 0; i < values.length; i++) total += mask[i] ? values[i] : 0
+  if (mask) for (let i = 0; i < values.length; i++) total += mask[i] !== 0 ? values[i] : 0
   else for (let i = 0; i < values.length; i++) total += values[i]
   return total
 }
@@ -20,7 +20,7 @@ export function maskedSum(values: ArrayLike<number>, mask?: ArrayLike<number>): 
 export function maskedCount(length: number, mask?: ArrayLike<number>): number {
   if (!mask) return length
   let count = 0
-  for (let i = 0; i < mask.length; i++) if (mask[i]) count++
+  for (let i = 0; i < mask.length; i++) count += mask[i] !== 0 ? 1 : 0
   return count
 }
 
@@ -46,13 +46,26 @@ export function maskedMoments(values: ArrayLike<number>, mask?: ArrayLike<number
   assertSpread(count)
   const mean = maskedSum(values, mask) / (count + maskedEpsilon)
   if (!Number.isFinite(mean)) throw notFinite(values, mask)
-  let squares = 0
-  for (let i = 0; i < values.length; i++) {
-    if (mask && !mask[i]) continue
-    const centred = values[i] - mean
-    squares += centred * centred
-  }
+  const squares = mask ? maskedSquares(values, mask, mean) : squaresAbout(values, mean)
   return { count, mean, variance: ((squares / (count + maskedEpsilon)) * count) / (count - 1) }
+}
+
+function squaresAbout(values: ArrayLike<number>, centre: number): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) {
+    const offset = values[i] - centre
+    total += offset * offset
+  }
+  return total
+}
+
+function maskedSquares(values: ArrayLike<number>, mask: ArrayLike<number>, centre: number): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) {
+    const offset = mask[i] !== 0 ? values[i] - centre : 0
+    total += offset * offset
+  }
+  return total
 }
 
 function assertSpread(count: number): void {

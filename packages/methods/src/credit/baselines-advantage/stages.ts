@@ -38,11 +38,13 @@ const singleton = {
 const epsilon = { epsilon: z.number().min(0).default(1e-6).describe('added to the standard deviation') }
 const normaliseByStd = { normaliseByStd: z.boolean().default(true).describe("divide by the group's deviation") }
 
+/** The column the group estimators compare within a group. */
 export const scoreColumn: Column = {
   name: 'rollout.score',
   kind: 'number',
   about: 'one score a rollout, comparable within its group',
 }
+/** The column that marks the tokens the policy wrote. */
 export const maskColumn: Column = {
   name: 'token.mask',
   kind: 'number',

@@ -74,14 +74,15 @@ export function reinforcePlusPlus(
   assertOneOf(maskHoles, 'maskHoles', ['skip', 'reset'])
   assertRows(rewards, 'rewards', rows)
   const { offsets, mask } = rows
+  const reset = maskHoles === 'reset'
   const returns = new Float64Array(rewards.length)
   for (let r = 0; r < rowCount(rows); r++) {
     let running = 0
     for (let t = offsets[r + 1] - 1; t >= offsets[r]; t--) {
-      const masked = mask !== undefined && !mask[t]
-      if (!masked || maskHoles === 'reset') running = rewards[t] + gamma * running
-      returns[t] = running
-      if (masked && maskHoles === 'reset') running = 0
+      const policy = mask === undefined || mask[t] !== 0
+      const next = rewards[t] + gamma * running
+      returns[t] = policy || reset ? next : running
+      running = policy ? next : reset ? 0 : running
     }
   }
   return { returns, advantages: maskedWhiten(returns, mask).values }

@@ -78,6 +78,7 @@ function tokenRewards(batch: RolloutBatch, source: RewardSource): TokenRewards {
 
 const probability = (about: string, initial: number) => z.number().min(0).max(1).default(initial).describe(about)
 
+/** Schema of the options of the stage `gae`. */
 export const gaeOptions = z.strictObject({
   ...rewardSource,
   gamma: probability('discount γ', 1),
@@ -116,6 +117,7 @@ const gaeStage = defineStage<z.infer<typeof gaeOptions>, null>({
   },
 })
 
+/** Schema of the options of the stage `reinforcePlusPlus`. */
 export const reinforcePlusPlusOptions = z.strictObject({
   ...rewardSource,
   gamma: probability('discount γ', 1),
@@ -240,6 +242,7 @@ function onPolicyTokens(inputs: readonly Signal[], mask: Uint8Array, value: (tok
   }
 }
 
+/** Schema of the options of the stage `gigpo`. */
 export const gigpoOptions = z.strictObject({
   anchor: z.enum(['observation', 'state']).default('observation').describe('what must be identical to compare steps'),
   stepReward: z

@@ -13,6 +13,7 @@ export interface RolloutTree {
 
 /** Score by which whole trajectories are compared. */
 export const trajectoryRewardModes = ['meanStepReward', 'outcomePlusMeanFormat', 'firstStepReward'] as const
+/** Name of a score by which whole trajectories are compared. */
 export type TrajectoryRewardMode = (typeof trajectoryRewardModes)[number]
 
 /** Choices of `portoolAdvantages`. */
