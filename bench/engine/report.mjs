@@ -84,9 +84,11 @@ export function markdown({ machine, results, engines, workloads }) {
     '',
     table([head, ...body]),
     '',
-    ...(disagreeing ? ['† The losses differ from PyTorch’s by more than 0.1 % within three steps.', ''] : []),
+    ...(disagreeing
+      ? ['† The losses differ from PyTorch’s by more than 0.1 % within three steps; not compared below.', '']
+      : []),
     ...(noisy
-      ? ['‡ Other programs kept the machine busy during over a quarter of the calls: the time is too long.', '']
+      ? ['‡ Other programs kept the machine busy during over a quarter of the calls: the time may be too long.', '']
       : []),
     ...(verdicts.length > 0
       ? [table([['Aim (best thread count of each side)', 'Aim', 'Measured', ''], ...verdicts]), '']

@@ -64,6 +64,13 @@ try {
   rmSync(folder, { recursive: true })
 }
 
+const versions = Object.values(results).flatMap(each => Object.values(each).map(({ version }) => version ?? ''))
+if (versions.some(version => version.includes('reference BLAS'))) {
+  say(
+    'PyTorch multiplied with the reference BLAS, many times slower than it can; on Debian install libopenblas0-openmp',
+  )
+}
+
 const machine = {
   cpu: cpus()[0].model.trim(),
   cores: cpus().length,
