@@ -34,6 +34,7 @@ export const craftGuiOptions = z.object({
   judgeMax: z.number().positive().default(10).describe('largest score the judge gives'),
 })
 
+/** Options of the reward stage, every default filled in. */
 export type CraftGuiStageOptions = z.infer<typeof craftGuiOptions>
 
 const columns = {
@@ -117,6 +118,7 @@ export const craftGuiCurriculumOptions = z.object({
   replayFraction: z.number().min(0).max(1).default(0.2).describe('mass of the tiers before the current one'),
 })
 
+/** Options of the curriculum stage, every default filled in. */
 export type CraftGuiCurriculumOptions = z.infer<typeof craftGuiCurriculumOptions>
 
 /**

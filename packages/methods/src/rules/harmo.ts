@@ -41,6 +41,7 @@ export const harmoOptions = z.object({
   weights: z.object({ hybrid: weight, length: weight, format: weight }).prefault({}).describe('weights of the sum'),
 })
 
+/** Options of the stage, every default filled in. */
 export type HarmoStageOptions = z.infer<typeof harmoOptions>
 
 const columns = {

@@ -25,6 +25,7 @@ export const researchIdeaOptions = z.object({
     .describe('range the scores come in, mapped to [0, 1]; [0, 1] for reward-model outputs'),
 })
 
+/** Options of the stage, every default filled in. */
 export type ResearchIdeaOptions = z.infer<typeof researchIdeaOptions>
 
 const columnOf: Readonly<Record<IdeaDimension, ColumnName>> = {

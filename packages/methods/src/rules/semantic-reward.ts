@@ -39,6 +39,7 @@ export const semanticRewardOptions = z.object({
   epsilon: z.number().min(0).default(1e-8).describe('added to the product of norms'),
 })
 
+/** Options of the stage, every default filled in. */
 export type SemanticRewardOptions = z.infer<typeof semanticRewardOptions>
 
 const columns = {

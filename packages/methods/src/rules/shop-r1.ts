@@ -120,6 +120,7 @@ export const shopR1Options = z.object({
     .describe('|V| of the policy; with token.entropy and rollout.rationaleSpan it gives self-certainty'),
 })
 
+/** Options of the stage, every default filled in. */
 export type ShopR1StageOptions = z.infer<typeof shopR1Options>
 
 const columns = {

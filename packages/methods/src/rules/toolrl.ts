@@ -36,6 +36,7 @@ export const toolrlOptions = z.object({
   compat: z.enum(['released']).optional().describe("the released code's matching, step counts and rounding"),
 })
 
+/** Options of the stage, every default filled in. */
 export type ToolrlStageOptions = z.infer<typeof toolrlOptions>
 
 /** Scores each response against its ground truth (`rollout.reference`, text in the same tag language). Stateless. */

@@ -44,6 +44,7 @@ export const visionR1Options = z.object({
   adaptive: z.boolean().default(true).describe('released: false is its launch script, which differentiates nothing'),
 })
 
+/** Options of the stage, every default filled in. */
 export type VisionR1StageOptions = z.infer<typeof visionR1Options>
 
 const columns = {

@@ -3,6 +3,7 @@ import { abs, add, clip, exp, mul, neg, square, stopGradient, sub, type Tensor }
 
 /** Names of the estimators of KL(policy ‖ reference) from one sample a token. */
 export const klEstimators = ['k1', 'abs', 'k2', 'k3', 'k3StraightThrough'] as const
+/** Name of a KL estimator. */
 export type KlEstimator = (typeof klEstimators)[number]
 
 const exponentBound = 20

@@ -22,6 +22,7 @@ export const lossAggregations = [
   'seq-mean-token-mean',
   'seq-mean-token-sum-norm',
 ] as const
+/** Name of a way to aggregate token losses. */
 export type LossAggregation = (typeof lossAggregations)[number]
 
 /** Choices of `aggregateLoss`. */

@@ -20,6 +20,7 @@ import {
 /** How the losses of the pairs become one number. */
 export type PairReduction = 'mean' | 'sum' | 'none'
 
+/** Choices of the pair loss. */
 export interface PairLossOptions {
   /** m, a number or [N]: the difference must exceed it. Default 0. */
   readonly margin?: Operand

@@ -19,6 +19,7 @@ export const arena = {
 /** Distance of the back of the net behind the goal line, plus the ball's radius: 972.75. */
 export const goalDepth = arena.backOfNet - arena.backWall + arena.ballRadius
 
+/** A side of the game. */
 export type Team = 'blue' | 'orange'
 
 /** Middle of the back of the net a team attacks (`opponent`) or defends (`own`). */

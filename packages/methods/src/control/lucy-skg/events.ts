@@ -3,7 +3,9 @@ import { arena, goalDepth } from './arena.ts'
 
 /** Counters of a player that pay when they rise. */
 export const eventNames = ['goal', 'teamGoal', 'concede', 'touch', 'shot', 'save', 'demo', 'demoed'] as const
+/** Name of an event of the game that is counted. */
 export type EventName = (typeof eventNames)[number]
+/** One number for each event: counts, or weights; an absent one counts as 0. */
 export type EventCounters = Partial<Readonly<Record<EventName, number>>>
 
 /** Σ weight·max(increase of the counter, 0). Counters absent from either side count as 0. */
@@ -22,6 +24,7 @@ export interface PressureState {
   readonly sum: number
 }
 
+/** The state before any pressure was put on. */
 export const noPressure: PressureState = { frames: 0, sum: 0 }
 
 /** One frame seen from the pressing side. */

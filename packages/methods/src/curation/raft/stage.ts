@@ -35,6 +35,7 @@ export const raftOptions = z.strictObject({
   seed: z.int().default(0).describe('seed of random ties'),
 })
 
+/** Options of the stage, every default filled in. */
 export type RaftStageOptions = z.infer<typeof raftOptions>
 
 /** Position of the generator of random ties. */

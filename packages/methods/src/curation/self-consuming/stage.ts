@@ -25,6 +25,7 @@ export const selfConsumingOptions = z.strictObject({
   seed: z.int().default(0).describe('seed of the picks'),
 })
 
+/** Options of the stage, every default filled in. */
 export type SelfConsumingStageOptions = z.infer<typeof selfConsumingOptions>
 
 /** Where the picks stand, and how often nobody picked. */

@@ -21,6 +21,7 @@ export const skyworkV2Options = z.strictObject({
   maxRetrieved: z.int().min(1).default(8).describe('k_max, pool items to look up for a pair the best model gets wrong'),
 })
 
+/** Options of the stage, every default filled in. */
 export type SkyworkV2StageOptions = z.infer<typeof skyworkV2Options>
 
 /**

@@ -3,6 +3,7 @@ import { effectiveSampleSize, type ResampleSchedule, resampleSchedule } from './
 
 /** What the intermediate rewards of a path are turned into. */
 export const potentials = ['difference', 'max', 'sum', 'reward', 'bestOfN', 'importance'] as const
+/** Name of a potential. */
 export type Potential = (typeof potentials)[number]
 
 /** Choices of steering. */

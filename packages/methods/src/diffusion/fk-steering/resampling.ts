@@ -2,6 +2,7 @@ import { assertInRange, assertSameLength, GuerdonError } from '@guerdon/core'
 
 /** How survivors are drawn from weights; all take draws as input, so that they can be checked bit for bit. */
 export const resamplingSchemes = ['multinomial', 'stratified', 'systematic'] as const
+/** Name of a way to draw survivors. */
 export type ResamplingScheme = (typeof resamplingSchemes)[number]
 
 /**

@@ -11,6 +11,7 @@ import {
 import * as z from 'zod'
 import { initialFkState, weighParticles } from './potentials.ts'
 
+/** Schema of the stage's options. */
 export const fkSteeringOptions = z.strictObject({
   lambda: z.number().positive().default(10).describe('sharpness of the tilt exp(λ·score)'),
 })

@@ -2,6 +2,7 @@ import { defineStage, failed, numbers, type Outcome, outcomeAt, Status, signalFr
 import * as z from 'zod'
 import { attenuatedFrames, fixedFirstFrames } from './reward.ts'
 
+/** Schema of the stage's options. */
 export const instructVideoOptions = z.strictObject({
   numSegments: z.int().min(1).default(4).describe('segments S; the first turn of each is scored'),
   lambda: z.number().min(0).default(1).describe('attenuation with distance from the middle turn; 0 is a plain mean'),

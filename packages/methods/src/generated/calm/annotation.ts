@@ -1,6 +1,7 @@
 import { assertSameLength } from '@guerdon/core'
 import { type Literal, type LiteralKey, parseLiteral } from './literal.ts'
 
+/** How strictly an annotation is read. */
 export interface AnnotationOptions {
   /** Only a dictionary inside a code fence counts: from the last `{` to the last `}` after the fence. Default false. */
   readonly strict?: boolean

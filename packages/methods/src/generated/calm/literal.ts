@@ -9,6 +9,7 @@ export type LiteralResult =
   | { readonly ok: true; readonly value: Literal }
   | { readonly ok: false; readonly problem: string }
 
+/** Which literals are read. */
 export interface LiteralOptions {
   /** Also read `true`, `false` and `null`, as JSON writes them. Default true. */
   readonly json?: boolean

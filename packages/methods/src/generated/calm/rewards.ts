@@ -50,6 +50,7 @@ export function tableReward(
   return { intrinsic, reward: step.reward + (options.beta ?? 0.1) * intrinsic }
 }
 
+/** The subgoals and what they pay. */
 export interface SubgoalOptions {
   /** Names in their order. */
   readonly subgoals: readonly string[]
@@ -61,6 +62,7 @@ export interface SubgoalOptions {
   readonly ordered?: boolean
 }
 
+/** Rewards of one episode with the subgoals' bonuses. */
 export interface SubgoalRewards {
   /** [T] r̃_t = r_t + Σ_g b_g·[g terminates at t]. */
   readonly rewards: Float64Array

@@ -14,6 +14,7 @@ import * as z from 'zod'
 import { parseAnnotation } from './annotation.ts'
 import { subgoalRewards } from './rewards.ts'
 
+/** Schema of the stage's options. */
 export const calmOptions = z.strictObject({
   subgoals: z
     .array(z.string().min(1))
@@ -32,6 +33,7 @@ export const calmOptions = z.strictObject({
     .describe('factor of the bonus over so many batches; null keeps it at 1'),
 })
 
+/** Options of the stage, every default filled in. */
 export type CalmOptions = z.infer<typeof calmOptions>
 
 /** Batches seen, for annealing. */

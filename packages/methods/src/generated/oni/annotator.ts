@@ -20,6 +20,7 @@ export function parseRankingLabel(answer: string): 0 | 1 | 2 {
   return found === '1' ? 0 : found === '2' ? 1 : 2
 }
 
+/** How many items are annotated and kept. */
 export interface NewestFirstOptions {
   /** Items of one call. Default 100. */
   readonly batchSize?: number

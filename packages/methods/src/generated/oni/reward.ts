@@ -132,6 +132,7 @@ export function updateRankingMoments(
   return { mean: moments.mean + (delta * size) / count, variance: spread / count, count }
 }
 
+/** Choices of the ranking reward. */
 export interface RankingRewardOptions {
   /** τ: normalised rewards at or below it pay nothing. Default −0.5. */
   readonly threshold?: number

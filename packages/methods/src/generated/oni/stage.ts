@@ -25,6 +25,7 @@ import {
   updateRankingMoments,
 } from './reward.ts'
 
+/** Schema of the stage's options. */
 export const oniOptions = z.strictObject({
   kind: z
     .enum(['retrieval', 'classification', 'ranking', 'none'])
@@ -41,6 +42,7 @@ export const oniOptions = z.strictObject({
   compat: z.literal('released').nullable().default(null).describe('ranking pays the raw reward'),
 })
 
+/** Options of the stage, every default filled in. */
 export type OniOptions = z.infer<typeof oniOptions>
 
 /** Labels that have arrived, captions nobody labelled yet, and moments of the ranking rewards. */

@@ -11,6 +11,7 @@ import {
 import * as z from 'zod'
 import { guardRewards } from './validate.ts'
 
+/** Schema of the stage's options. */
 export const text2rewardOptions = z.strictObject({
   maxFailures: z
     .number()
@@ -20,6 +21,7 @@ export const text2rewardOptions = z.strictObject({
     .describe('share of steps whose reward may be substituted before the whole rollout fails'),
 })
 
+/** Options of the stage, every default filled in. */
 export type Text2rewardOptions = z.infer<typeof text2rewardOptions>
 
 /**

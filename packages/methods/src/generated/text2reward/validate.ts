@@ -15,6 +15,7 @@ export const executionCategories = [
   'nonFinite',
   'ok',
 ] as const
+/** Name of a way in which running generated code ends. */
 export type ExecutionCategory = (typeof executionCategories)[number]
 
 const exceptionCategories: Readonly<Record<string, ExecutionCategory>> = {

@@ -31,6 +31,7 @@ export const fgRlhfOptions = z.object({
   klCoef: z.number().min(0).default(0.3).describe('weight of the per-token divergence; needs both log-probabilities'),
 })
 
+/** Options of the stage, every default filled in. */
 export type FgRlhfOptions = z.infer<typeof fgRlhfOptions>
 
 interface Scored {

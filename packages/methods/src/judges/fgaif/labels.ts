@@ -3,6 +3,7 @@ import { firstLargest } from '../../shared/token-classification.ts'
 
 /** The three kinds of hallucination, in the order of the heads. */
 export const factTypes = ['object', 'attribute', 'relation'] as const
+/** Name of a kind of hallucination. */
 export type FactType = (typeof factTypes)[number]
 
 /** One atomic fact of a segment and what its verification said. */

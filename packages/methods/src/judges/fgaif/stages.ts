@@ -39,6 +39,7 @@ export const fgaifOptions = z.object({
     .describe("releasedBug reproduces the released trainer's sign error"),
 })
 
+/** Options of the stage, every default filled in. */
 export type FgaifOptions = z.infer<typeof fgaifOptions>
 
 interface Scored extends HeadTokenRewards {

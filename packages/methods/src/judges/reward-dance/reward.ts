@@ -91,6 +91,7 @@ export function comparativeRewards(margins: readonly ArrayLike<number>[]): Compa
 
 /** What reward feedback learning maximises. */
 export const reflObjectives = ['probability', 'logProbability', 'logit'] as const
+/** Name of what reward feedback learning maximises. */
 export type ReflObjective = (typeof reflObjectives)[number]
 
 /**

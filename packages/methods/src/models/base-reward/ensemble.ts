@@ -11,7 +11,9 @@ import { pairAccuracy } from '../../shared/pair-loss.ts'
 
 type Rows = readonly ArrayLike<number>[]
 
+/** The ways to combine several reward models. */
 export const ensembleModes = ['average', 'accuracy', 'confidence'] as const
+/** Name of a way to combine several reward models. */
 export type EnsembleMode = (typeof ensembleModes)[number]
 
 /** Scores of K models on validation pairs they were not trained on, [K][n]. */
@@ -121,6 +123,7 @@ export interface BenchmarkPair {
   readonly correct: boolean
 }
 
+/** Accuracies on a benchmark of preference pairs, in [0, 1]. */
 export interface BenchmarkMetrics {
   /** Share of pairs ranked right (micro average). */
   readonly accuracy: number

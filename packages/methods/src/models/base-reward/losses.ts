@@ -28,6 +28,7 @@ export interface BaseRewardPairs {
   readonly rejectedLengths?: Tensor
 }
 
+/** Choices of the loss. */
 export interface BaseRewardLossOptions {
   /** λ of mean (r_w + r_l)². The study tried 0.001, 0.01 and 0.1; larger is worse. Default 0. */
   readonly zeroCoefficient?: number
@@ -35,6 +36,7 @@ export interface BaseRewardLossOptions {
   readonly lengthNormalise?: boolean
 }
 
+/** The parts of the loss and their sum. */
 export interface BaseRewardLoss {
   readonly ranking: Tensor
   /** λ·mean (r_w + r_l)², on rewards as they enter the ranking. */

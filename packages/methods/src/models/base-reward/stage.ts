@@ -14,6 +14,7 @@ import {
 import * as z from 'zod'
 import { hybridReward } from './ensemble.ts'
 
+/** Schema of the stage's options. */
 export const baseRewardOptions = z.strictObject({
   unverifiable: z
     .enum(['sigmoid', 'raw'])
@@ -21,6 +22,7 @@ export const baseRewardOptions = z.strictObject({
     .describe('reward of a rollout without ground truth: σ(score), or the score as it is'),
 })
 
+/** Options of the stage, every default filled in. */
 export type BaseRewardOptions = z.infer<typeof baseRewardOptions>
 
 /**

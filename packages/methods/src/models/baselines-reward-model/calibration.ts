@@ -11,6 +11,7 @@ export interface CalibrationBin {
   readonly accuracy: number
 }
 
+/** How well predicted probabilities match what happened; 0 is best for each number. */
 export interface Calibration {
   /** Expected calibration error: Σ (n_b/N)·|confidence − accuracy|. */
   readonly ece: number

@@ -24,6 +24,7 @@ import {
 } from '@guerdon/tensor'
 import { centringPenalty, pairLoss } from '../../shared/pair-loss.ts'
 
+/** Choices of the Bradley–Terry loss. */
 export interface BradleyTerryOptions {
   /** m: the difference must exceed it. Check its unit: an unreachable margin saturates the gradient at −1/N. */
   readonly margin?: Operand
@@ -74,6 +75,7 @@ export interface PreferenceLogprobs {
   readonly referenceRejected: Tensor
 }
 
+/** Choices of the loss on implicit rewards. */
 export interface ImplicitRewardOptions {
   /** β. Default 0.1. */
   readonly beta?: number

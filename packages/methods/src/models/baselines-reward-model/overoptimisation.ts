@@ -5,6 +5,7 @@ export const overoptimisationKinds = ['bestOfN', 'rl'] as const
 /** `bestOfN`: R = d·(α − β·d). `rl`: R = d·(α − β·log d). */
 export type OveroptimisationKind = (typeof overoptimisationKinds)[number]
 
+/** A curve of gold reward over the distance d = √KL from the initial policy. */
 export interface OveroptimisationCurve {
   readonly kind: OveroptimisationKind
   readonly alpha: number
@@ -37,6 +38,7 @@ export function overoptimisationPeak(curve: OveroptimisationCurve): Overoptimisa
   return { distance, kl: distance * distance, gold }
 }
 
+/** A fitted curve and what it leaves unexplained. */
 export interface OveroptimisationFit extends OveroptimisationCurve {
   readonly residualSumOfSquares: number
 }

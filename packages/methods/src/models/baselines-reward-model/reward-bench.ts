@@ -35,8 +35,10 @@ export const rewardBenchSections = {
   },
 } as const
 
+/** Name of a section of RewardBench. */
 export type RewardBenchSection = keyof typeof rewardBenchSections
 
+/** Scores on RewardBench, shares in [0, 1]. */
 export interface RewardBenchScore {
   readonly sections: Readonly<Record<RewardBenchSection, number>>
   readonly average: number
@@ -114,6 +116,7 @@ export interface TiesRow {
   readonly scores: ArrayLike<number>
 }
 
+/** What one prompt of the ties subset says. */
 export interface TiesPrompt {
   /** All correct answers stand above all incorrect ones. */
   readonly accurate: boolean
@@ -123,6 +126,7 @@ export interface TiesPrompt {
   readonly correctIncorrectMargin: number
 }
 
+/** Score on the ties subset, overall and by prompt. */
 export interface TiesScore {
   readonly overall: number
   readonly prompts: Readonly<Record<string, TiesPrompt>>

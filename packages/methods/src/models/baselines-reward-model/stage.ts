@@ -11,6 +11,7 @@ import {
 } from '@guerdon/core'
 import * as z from 'zod'
 
+/** Schema of the stage's options. */
 export const implicitRewardOptions = z.strictObject({
   kind: z
     .enum(['implicit', 'sum', 'average', 'norm'])
@@ -19,6 +20,7 @@ export const implicitRewardOptions = z.strictObject({
   beta: z.number().positive().default(0.1).describe('β of the implicit reward'),
 })
 
+/** Options of the stage, every default filled in. */
 export type ImplicitRewardStageOptions = z.infer<typeof implicitRewardOptions>
 
 /**

@@ -55,6 +55,7 @@ export interface StopDecision {
   readonly tokens: number
 }
 
+/** Choices of the filter. */
 export interface FilterOptions {
   /** A sample stops at the first cosine below it. Default 0. */
   readonly threshold?: number
@@ -95,6 +96,7 @@ export interface QuestionVote {
   readonly shareCorrect: number
 }
 
+/** Accuracy of the vote among the samples the filter kept. */
 export interface FilteredVote {
   /** Share of questions whose vote is correct. */
   readonly accuracy: number

@@ -39,6 +39,7 @@ export interface GoalIndexTensors {
   readonly rejected: Tensor
 }
 
+/** Choices of the contrastive goal loss. */
 export interface ContrastiveGoalOptions {
   /** Weight of the loss. Default 0.5. */
   readonly beta?: number

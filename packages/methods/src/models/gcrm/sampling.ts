@@ -1,5 +1,6 @@
 import { assertInRange, assertInteger, assertProbability, type Random } from '@guerdon/core'
 
+/** Which states may be drawn from a left-padded sequence. */
 export interface StateSamplingOptions {
   /** Number of response tokens na, without the end-of-text token. */
   readonly actions: number
@@ -59,6 +60,7 @@ export interface GoalIndices {
   readonly rejected: number[][]
 }
 
+/** Where source and goal states of a batch may be drawn from. */
 export interface GoalIndexOptions {
   /** [B] response tokens of the chosen and rejected responses. */
   readonly chosenActions: ArrayLike<number>

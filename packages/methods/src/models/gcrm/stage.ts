@@ -11,11 +11,13 @@ import {
 import * as z from 'zod'
 import { type StopDecision, stopEarly } from './filtering.ts'
 
+/** Schema of the stage's options. */
 export const gcrmOptions = z.strictObject({
   threshold: z.number().min(-1).max(1).default(0).describe('a rollout stops at the first cosine below it'),
   dropFirst: z.int().min(0).default(5).describe('first response tokens whose cosines are ignored'),
 })
 
+/** Options of the stage, every default filled in. */
 export type GcrmOptions = z.infer<typeof gcrmOptions>
 
 /**

@@ -23,6 +23,7 @@ export interface PolarItem {
   readonly candidate: DialogueText
 }
 
+/** How the input of the reward model is put together and cut. */
 export interface PolarInputOptions {
   /** `sft` puts a newline between prompt and answer, `pretrain` continues the prompt directly. Default `sft`. */
   readonly wrapper?: 'sft' | 'pretrain'

@@ -12,6 +12,7 @@ export function policyDiscriminationLoss(samePolicy: Tensor, otherPolicy: Tensor
   return pairLoss(samePolicy, otherPolicy)
 }
 
+/** Choices of the loss. */
 export interface PolarLossOptions {
   /** `ranking` −log σ(d); `focal` weighs it by (1 − 2·relu(σ(d) − ½))². Default `ranking`. */
   readonly loss?: 'ranking' | 'focal'
@@ -26,6 +27,7 @@ export interface PolarLossOptions {
   readonly clampEpsilon?: number
 }
 
+/** The parts of the loss and their weighted sum. */
 export interface PolarLoss {
   readonly ranking: Tensor
   readonly penalty: Tensor

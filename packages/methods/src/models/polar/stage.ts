@@ -12,6 +12,7 @@ import {
 import * as z from 'zod'
 import { characterTokenizer, type DialogueText, polarInput, splitThinking } from './input.ts'
 
+/** Schema of the stage's options. */
 export const polarOptions = z.strictObject({
   wrapper: z
     .enum(['sft', 'pretrain'])
@@ -27,6 +28,7 @@ export const polarOptions = z.strictObject({
   stripThinking: z.boolean().default(true).describe('score what follows the first <think>…</think>'),
 })
 
+/** Options of the stage, every default filled in. */
 export type PolarStageOptions = z.infer<typeof polarOptions>
 
 /**

@@ -32,6 +32,7 @@ export function differenceFeatures(chosen: Tensor, rejected: Tensor): Tensor {
   return concat([difference, neg(difference)])
 }
 
+/** A contrastive loss by sample and its mean. */
 export interface ContrastiveLoss {
   /** [B] */
   readonly perSample: Tensor
@@ -59,6 +60,7 @@ export function simcseLoss(
   return { perSample, loss: mean(perSample) }
 }
 
+/** Choices of the SwAV loss. */
 export interface SwavOptions {
   /** τ of the predictions. Default 0.1. */
   readonly temperature?: number
@@ -68,6 +70,7 @@ export interface SwavOptions {
   readonly sinkhornIterations?: number
 }
 
+/** The SwAV loss and the codes it compares. */
 export interface SwavLoss extends ContrastiveLoss {
   /** [B][K] codes of the first and second view. */
   readonly firstCodes: Tensor

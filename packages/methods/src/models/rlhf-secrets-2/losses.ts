@@ -4,8 +4,10 @@ import { type PairReduction, pairLoss, reduce } from '../../shared/pair-loss.ts'
 
 /** Ways of using the strength μ of a pair; d = r_c − r_r. */
 export const denoiseModes = ['base', 'margin', 'labelSmoothing', 'softLabelMargin', 'flipMargin'] as const
+/** Name of a way to treat pairs whose label may be wrong. */
 export type DenoiseMode = (typeof denoiseModes)[number]
 
+/** Choices of the denoised loss. */
 export interface DenoisedLossOptions {
   /**
    * `base` −log σ(d); `margin` −log σ(d − μ); `labelSmoothing` −(1 − α)·log σ(d) − α·log σ(−d); `softLabelMargin` the

@@ -42,6 +42,7 @@ export interface MetaObjectives<P> {
   readonly preference: (parameters: P) => Tensor
 }
 
+/** Step sizes of the meta step. */
 export interface MetaStepOptions {
   /** η: step along ∇J before the loss is looked at. The paper names no value. */
   readonly eta: number
@@ -49,6 +50,7 @@ export interface MetaStepOptions {
   readonly alpha: number
 }
 
+/** One meta step and everything it went through. */
 export interface MetaStep<P> {
   readonly spread: Tensor
   readonly spreadGradient: P

@@ -70,6 +70,7 @@ export interface RewardObservation extends NetworkEdge {
   readonly difference: number
 }
 
+/** Gaussian posterior over the rewards of n items. */
 export interface RewardPosterior {
   /** [n] */
   readonly mean: Float64Array

@@ -67,6 +67,7 @@ export interface AnnotatedReturns {
   readonly labels: Tensor
 }
 
+/** Choices of the variational loss on segments. */
 export interface ControlLossOptions {
   /** Segment returns are divided by it. Default 1. */
   readonly rewardScaling?: number
@@ -133,8 +134,10 @@ export function betterThanChance(losses: ArrayLike<number>): number {
   return right / losses.length
 }
 
+/** The shapes of the annealing schedule. */
 export const annealShapes = ['linear', 'cosine', 'logistic', 'none'] as const
 
+/** The annealing schedule of the KL weight. */
 export interface AnnealOptions {
   /** Default `cosine`. */
   readonly shape?: (typeof annealShapes)[number]

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { scoredIndices, withScored } from '../../shared/scored-items.ts'
 import { scaleByMaximum, scaleExponentially, scalePerMode } from './rewards.ts'
 
+/** Schema of the stage's options. */
 export const vplOptions = z.strictObject({
   scaling: z
     .enum(['perUser', 'maximum', 'exponential', 'none'])
@@ -11,6 +12,7 @@ export const vplOptions = z.strictObject({
   size: z.number().positive().default(0.01).describe('width of the range each user is scaled to under perUser'),
 })
 
+/** Options of the stage, every default filled in. */
 export type VplOptions = z.infer<typeof vplOptions>
 
 /**

@@ -45,6 +45,7 @@ function knownSteps(indices: readonly number[], steps: number): number[] {
 
 /** How critiques become one verdict a step. */
 export const critiqueVotes = ['majority', 'majorityInclusive', 'intersection', 'union', 'average', 'greedy'] as const
+/** Name of a way to combine several critiques of one solution. */
 export type CritiqueVote = (typeof critiqueVotes)[number]
 
 /** What the critiques agree on. */

@@ -40,6 +40,7 @@ export const capoOptions = z
     error: 'a value below wWhole, so that a right answer with flaws stays above a wrong one (or set allowInversion)',
   })
 
+/** Options of the stage, every default filled in. */
 export type CapoStageOptions = z.infer<typeof capoOptions>
 
 /**

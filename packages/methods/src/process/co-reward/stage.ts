@@ -28,6 +28,7 @@ export const coRewardOptions = z.strictObject({
     .describe('advantage of the only response of a view: its reward, or 0'),
 })
 
+/** Options of the stage, every default filled in. */
 export type CoRewardStageOptions = z.infer<typeof coRewardOptions>
 
 /**

@@ -39,6 +39,7 @@ export interface LengthShaped {
 
 /** What happens at the target: a bonus below it, a penalty above it, or both. */
 export const lengthRewardTypes = ['reward', 'penalty', 'hybrid'] as const
+/** Name of a length reward. */
 export type LengthRewardType = (typeof lengthRewardTypes)[number]
 
 /** Choices of `laserReward`. */

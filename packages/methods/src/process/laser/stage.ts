@@ -46,6 +46,7 @@ export const laserOptions = z.strictObject({
     .describe('laser-de: never find a repetition, as the released runs did'),
 })
 
+/** Options of the stage, every default filled in. */
 export type LaserStageOptions = z.infer<typeof laserOptions>
 
 /** What the last monitor run found, so that a resumed run keeps its targets. */

@@ -3,7 +3,9 @@ import { groupItems } from '../../shared/group-normalise.ts'
 
 /** Difficulty of a prompt by the share of correct rollouts: `low` accuracy is the hardest. */
 export const bands = ['low', 'medium', 'high'] as const
+/** Name of a band of difficulty. */
 export type Band = (typeof bands)[number]
+/** One value for each band of difficulty. */
 export type ByBand<T> = Readonly<Record<Band, T>>
 
 /**

@@ -29,6 +29,7 @@ export const pprOptions = z.strictObject({
     .describe('parse turn.judgement, or take turn.processScore in [0, 1]'),
 })
 
+/** Options of the stage, every default filled in. */
 export type PprStageOptions = z.infer<typeof pprOptions>
 
 /**

@@ -39,6 +39,7 @@ function roundHalfToEven(x: number): number {
 
 /** Which class is ranked by consistency; the other loses rollouts uniformly at random. */
 export const filterModes = ['both', 'correct', 'incorrect', 'pooled', 'random'] as const
+/** Name of a way to choose which rollouts are dropped by consistency. */
 export type FilterMode = (typeof filterModes)[number]
 
 /** Choices of `filterTrajectories`. */

@@ -47,6 +47,7 @@ export const profOptions = z.strictObject({
   seed: z.int().default(0).describe('seed of the random removals'),
 })
 
+/** Options of the stage, every default filled in. */
 export type ProfStageOptions = z.infer<typeof profOptions>
 
 /** Position of the generator of random removals. */

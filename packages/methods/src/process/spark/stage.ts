@@ -34,6 +34,7 @@ export const sparkOptions = z.strictObject({
   seed: z.int().default(0).describe('seed of the recycling'),
 })
 
+/** Options of the stage, every default filled in. */
 export type SparkStageOptions = z.infer<typeof sparkOptions>
 
 /** A recycled task with its prompt written out. */

@@ -14,6 +14,7 @@ export const srmMctsOptions = z.strictObject({
   minVisits: z.int().min(1).default(1).describe('steps with fewer rollouts through them form no preferences'),
 })
 
+/** Options of the stage, every default filled in. */
 export type SrmMctsStageOptions = z.infer<typeof srmMctsOptions>
 
 /** A step preference of one group: texts of the shared steps and of the two that follow them. */

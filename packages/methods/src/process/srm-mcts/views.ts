@@ -11,6 +11,7 @@ export interface Step {
  * last expression alone. `NT` full context and the proposed next thought, before it is executed.
  */
 export const viewKinds = ['FC', 'MO', 'SSMO', 'NT'] as const
+/** Name of a view: what a scorer sees of a state. */
 export type ViewKind = (typeof viewKinds)[number]
 
 /**

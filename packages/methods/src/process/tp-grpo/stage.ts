@@ -40,6 +40,7 @@ export const tpGrpoOptions = z.strictObject({
     .describe('solutions without any process reward abstain, as in the off-policy pipeline'),
 })
 
+/** Options of the stage, every default filled in. */
 export type TpGrpoStageOptions = z.infer<typeof tpGrpoOptions>
 
 /**

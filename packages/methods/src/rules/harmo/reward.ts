@@ -10,6 +10,7 @@ import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
 
 /** What a task can be checked by. The task decides, never the response. */
 export const taskKinds = ['verifiable', 'openEnded', 'mixed'] as const
+/** Name of a kind of task. */
 export type TaskKind = (typeof taskKinds)[number]
 
 /** What is known of one response. */
@@ -53,6 +54,7 @@ export function hybridReward(input: HybridInput): HybridReward {
 
 /** Which responses the length term punishes. */
 export const lengthModes = ['brevityIncorrect', 'brevityAll', 'twoSided'] as const
+/** Name of a choice of the responses that the length term punishes. */
 export type LengthMode = (typeof lengthModes)[number]
 
 /** Options of `lengthPenalty`. */

@@ -22,6 +22,7 @@ export const keypointCategories = {
   inImageText: ['textRendering', 'textLayout'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
+/** Name of a category of key points. */
 export type KeypointCategory = keyof typeof keypointCategories
 
 /** Names of all 24 key points. */

@@ -16,6 +16,7 @@ import {
 
 /** The three dimensions an idea is judged on, in the order of every triple. */
 export const ideaDimensions = ['novelty', 'feasibility', 'effectiveness'] as const
+/** Name of a dimension an idea is judged on. */
 export type IdeaDimension = (typeof ideaDimensions)[number]
 
 /** Scores mapped to [0, 1]: clip((s − min)/(max − min), 0, 1). [N] → [N] */

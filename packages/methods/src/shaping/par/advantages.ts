@@ -16,6 +16,7 @@ export interface PolicyBatch {
   readonly mask: Rows
 }
 
+/** Choices of the advantage computation. */
 export interface PolicyAdvantageOptions {
   /** β of the per-token penalty −β·(log π − log π_ref). Default 0.005. */
   readonly klCoefficient?: number
@@ -25,6 +26,7 @@ export interface PolicyAdvantageOptions {
   readonly lambda?: number
 }
 
+/** Token rewards, advantages and returns of a batch. */
 export interface PolicyAdvantages {
   /** [B][T] −β·(log π − log π_ref) on response tokens, plus the reward on the last one. */
   readonly tokenRewards: Float64Array[]

@@ -34,6 +34,7 @@ export interface OdinBatch {
   readonly lengthHead: Tensor
 }
 
+/** Weights of the ODIN loss. */
 export interface OdinOptions {
   /** λ_L. Default 1. */
   readonly lengthWeight?: number
@@ -41,6 +42,7 @@ export interface OdinOptions {
   readonly orthogonalWeight?: number
 }
 
+/** The parts of the ODIN loss and their weighted sum. */
 export interface OdinLoss {
   /** [N] −log σ(q_c + l_c − q_r − l_r). */
   readonly ranking: Tensor

@@ -32,6 +32,7 @@ export const shapeOrder = [
   'logSigmoidCentred',
 ] as const
 
+/** Name of a shape. */
 export type Shape = (typeof shapeOrder)[number]
 
 /** The shapes that compare with reference scores of the same prompt. */
@@ -47,6 +48,7 @@ export const shapesWithReferences: ReadonlySet<Shape> = new Set([
 /** What the released code subtracts from long answers unless it trains with ODIN. */
 export const releasedLengthPenalty: LengthPenalty = { freeTokens: 300, perToken: 0.01 }
 
+/** Choices of shaping. */
 export interface ShapeOptions {
   /** One shape, or several applied in `shapeOrder`. Default `par`. */
   readonly shape?: Shape | readonly Shape[]
@@ -76,6 +78,7 @@ export interface ScoreBatch {
   readonly lengths?: ArrayLike<number>
 }
 
+/** Shaped rewards of a batch and the statistics to go on with. */
 export interface ShapedBatch {
   /** [n] */
   readonly rewards: Float64Array

@@ -43,6 +43,7 @@ export const parOptions = z.strictObject({
     .describe('defaults and flat-batch behaviour of the released code'),
 })
 
+/** Options of the stage, every default filled in. */
 export type ParStageOptions = z.infer<typeof parOptions>
 
 /** Running statistics of every score seen. */

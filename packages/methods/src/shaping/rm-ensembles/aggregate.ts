@@ -3,8 +3,10 @@ import { bestIndex } from '../../shared/best-of-n.ts'
 
 /** Ways of making one score of K. */
 export const aggregators = ['mean', 'median', 'min', 'meanMinusStd', 'uncertaintyWeighted'] as const
+/** Name of a way to combine the members' scores. */
 export type Aggregator = (typeof aggregators)[number]
 
+/** Choices of aggregation. */
 export interface AggregateOptions {
   /** Default `mean`: usually as good as the conservative ones. */
   readonly aggregator?: Aggregator
@@ -14,6 +16,7 @@ export interface AggregateOptions {
   readonly onMissing?: 'drop' | 'fail'
 }
 
+/** One score a response, and how far the members agree on it. */
 export interface Aggregated {
   /** [n] */
   readonly scores: Float64Array
@@ -143,6 +146,7 @@ export function standardise(score: number, scale: MemberScale): number {
   return scale.standardDeviation === 0 ? 0 : (score - scale.mean) / scale.standardDeviation
 }
 
+/** Member scores brought to one scale. */
 export interface StandardisedMembers {
   /** [K][n] */
   readonly standardised: (number | null)[][]

@@ -20,6 +20,7 @@ import { bestIndex } from '../../shared/best-of-n.ts'
 import { scoredIndices } from '../../shared/scored-items.ts'
 import { aggregateMembers, aggregators, standardise } from './aggregate.ts'
 
+/** Schema of the stage's options. */
 export const rmEnsemblesOptions = z.strictObject({
   aggregator: z.enum(aggregators).default('mean').describe('how K scores become one'),
   lambda: z.number().min(0).default(0.5).describe('weight of the variance in uncertaintyWeighted'),
@@ -39,6 +40,7 @@ export const rmEnsemblesOptions = z.strictObject({
     .describe('weight of the KL estimate from the reference policy; 0 needs no tokens'),
 })
 
+/** Options of the stage, every default filled in. */
 export type RmEnsemblesOptions = z.infer<typeof rmEnsemblesOptions>
 
 const memberScores: Column = {
