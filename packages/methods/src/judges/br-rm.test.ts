@@ -92,7 +92,9 @@ describe('leaveOneOutAdvantages', () => {
     )
     // deviation of the whole group: √(25 − 6.25) = 4.330
     expect(leaveOneOutAdvantages(rewards).advantage[3]).toBeCloseTo(-10 / Math.sqrt(18.75), 12)
-    expect(leaveOneOutAdvantages(rewards, { std: 'none' }).advantage[3]).toBe(-10)
+    const centred = leaveOneOutAdvantages(rewards, { std: 'none' })
+    expect(centred.advantage[3]).toBe(-10)
+    expect(centred.std[0]).toBeCloseTo(Math.sqrt(200 / 9), 12)
     expect(leaveOneOutAdvantages(rewards, { std: 'group' }).advantage[0]).toBeCloseTo(10 / 3 / Math.sqrt(18.75), 12)
   })
 

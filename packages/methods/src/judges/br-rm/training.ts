@@ -22,6 +22,7 @@ export interface LeaveOneOutOptions {
 /** Everything that makes up the advantages of a group, [G] each. */
 export interface LeaveOneOutAdvantages {
   readonly baseline: Float64Array
+  /** Also given, but not divided by, under `std: 'none'`. */
   readonly std: Float64Array
   readonly centred: Float64Array
   readonly advantage: Float64Array
@@ -51,11 +52,11 @@ export function leaveOneOutAdvantages(
     const { mean, deviation } = deviationOf(rewards, i)
     result.baseline[i] = mean
     result.centred[i] = rewards[i] - mean
-    let spread = scale === 'none' ? 0 : floored(scale === 'group' ? group : deviation, rewards[i])
+    let spread = floored(scale === 'group' ? group : deviation, rewards[i])
     if (spread === 0 && scale === 'leaveOneOut' && compat === undefined) spread = floored(group, rewards[i])
     result.std[i] = spread
     if (compat === undefined && Math.abs(result.centred[i]) < stdFloor * Math.max(1, Math.abs(rewards[i]))) continue
-    result.advantage[i] = spread > 0 ? result.centred[i] / spread : result.centred[i]
+    result.advantage[i] = spread > 0 && scale !== 'none' ? result.centred[i] / spread : result.centred[i]
   }
   return result
 }
