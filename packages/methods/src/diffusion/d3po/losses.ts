@@ -71,8 +71,8 @@ export function d3poStepLoss(
 export interface DdpoOptions {
   /** Ratios are clipped to 1 ± this; tiny because log-probabilities are means over dimensions. Default 1e-4. */
   readonly clipRange?: number
-  /** Advantages are held within ± this. Default 5. */
-  readonly advantageClip?: number
+  /** Advantages are held within ± this; null leaves them as they are. Default 5. */
+  readonly advantageClip?: number | null
 }
 
 /** Scalars of one DDPO minibatch, as graphs. */
@@ -100,7 +100,8 @@ export function ddpoStepLoss(
   assertInRange(clipRange, 'clipRange', 0, 1)
   const difference = sub(logProbs, oldLogProbs)
   const ratio = exp(difference)
-  const advantage = clip(advantages, { minimum: -advantageClip, maximum: advantageClip })
+  const advantage =
+    advantageClip === null ? advantages : clip(advantages, { minimum: -advantageClip, maximum: advantageClip })
   const clipped = clip(ratio, { minimum: 1 - clipRange, maximum: 1 + clipRange })
   return {
     loss: mean(maximum(neg(mul(advantage, ratio)), neg(mul(advantage, clipped)))),
