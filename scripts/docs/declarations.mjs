@@ -1,6 +1,7 @@
 // Reads the public names of a compiled module from its declaration file: name, signature, doc comment.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { commentMarkdown } from './comments.mjs'
 
 const declaration =
   /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?^export (?:declare )?(?:async )?(function|const|class|interface|type|abstract class) (\w+)/gm
@@ -28,8 +29,8 @@ export function publicNames(file, seen = new Set()) {
   }
   for (const match of text.matchAll(declaration)) {
     const [whole, comment = '', kind, name] = match
-    const start = match.index + whole.indexOf('export ')
-    names.push({ name, kind, signature: statementAt(text, start), comment: plainComment(comment) })
+    const start = match.index + whole.lastIndexOf('export ')
+    names.push({ name, kind, signature: statementAt(text, start), comment: commentMarkdown(comment) })
   }
   return names
 }
@@ -60,16 +61,8 @@ function statementAt(text, start) {
 }
 
 function tidy(statement) {
-  return statement.replace(/^export (declare )?/, '').trim()
-}
-
-/** A doc comment as Markdown: stars removed, tags as list items. */
-function plainComment(comment) {
-  const lines = comment.split('\n').map(line => line.replace(/^\s*\* ?/, '').trimEnd())
-  return lines
-    .join('\n')
+  return statement
+    .replace(/^export (declare )?/, '')
+    .replace(/import\("[^"]*"\)\./g, '')
     .trim()
-    .replace(/^@param (\S+) ?/gm, '- `$1`: ')
-    .replace(/^@returns ?/gm, '- returns ')
-    .replace(/^@throws ?/gm, '- throws ')
 }
