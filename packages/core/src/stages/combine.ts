@@ -12,7 +12,7 @@ const partSchema = z.strictObject({
   gate: z.number().optional().describe('staged only: smallest value with which the parts after it still count'),
 })
 
-const policy = z.enum(['propagate', 'skip', 'zero'])
+const policy = z.enum(['propagate', 'skip'])
 
 /** Options of the stage. */
 export const combineOptions = z
@@ -23,7 +23,9 @@ export const combineOptions = z
       .prefault([{ column: 'rollout.outcome' }]),
     to: columnName.prefault('rollout.reward').describe('column to write, at the level of the parts'),
     how: z.enum(['sum', 'mean', 'product', 'min', 'staged']).default('sum'),
-    abstained: policy.default('skip').describe('what an abstained part does: decide, leave, or count as 0'),
+    abstained: policy
+      .default('skip')
+      .describe('what an abstained part does: decide the result, or leave it; it never counts as 0'),
     failed: policy.default('propagate').describe('what a failed part does'),
   })
   .superRefine(({ parts, to, how }, context) => {
@@ -112,10 +114,7 @@ function combine(values: readonly Outcome[], options: CombineOptions): Combined 
   let decided: Outcome | undefined
   values.forEach((value, i) => {
     if (value.status === 'scored') counted.push({ part: i, value: value.value, weight: parts[i].weight })
-    else if (options[value.status] === 'zero') {
-      counted.push({ part: i, value: 0, weight: parts[i].weight })
-      notes[i] = `${value.status}, counts as 0`
-    } else if (options[value.status] === 'skip') notes[i] = `${value.status}, left out`
+    else if (options[value.status] === 'skip') notes[i] = `${value.status}, left out`
     else {
       if (decided === undefined || (decided.status === 'abstained' && value.status === 'failed')) decided = value
       notes[i] = `${value.status}, decides`
