@@ -137,7 +137,8 @@ export function escapeControls(text: string): string {
 /** The candidate nearest to `name` by edit distance, if one is near enough to be worth suggesting. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
+  // Short names must share something: two letters that are both wrong are no misspelling.
+  let bestDistance = Math.min(Math.max(2, Math.floor(name.length / 3)), name.length - 1) + 1
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
@@ -146,6 +147,25 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
     }
   }
   return best
+}
+
+/**
+ * The entry called `name`. Throws `unknown_name`, suggesting the nearest name or else what `hint` says.
+ *
+ * @param kind what is looked for, such as `method`
+ */
+export function findNamed<T>(
+  name: string,
+  entries: readonly T[],
+  options: { readonly kind: string; readonly nameOf: (entry: T) => string; readonly hint: string },
+): T {
+  const { kind, nameOf, hint } = options
+  const found = entries.find(entry => nameOf(entry) === name)
+  if (found !== undefined) return found
+  const nearest = nearestName(name, entries.map(nameOf))
+  throw new GuerdonError('unknown_name', `there is no ${kind} "${name}"`, {
+    hint: nearest === undefined ? hint : `did you mean "${nearest}"? ${hint}`,
+  })
 }
 
 function editDistance(a: string, b: string): number {

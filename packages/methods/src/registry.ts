@@ -1,4 +1,4 @@
-import { GuerdonError, nearestName, type StageDefinition } from '@guerdon/core'
+import { findNamed, type StageDefinition } from '@guerdon/core'
 import { controlMethods } from './control/index.ts'
 import { creditMethods } from './credit/index.ts'
 import { curationMethods } from './curation/index.ts'
@@ -35,29 +35,19 @@ export const methodStages: readonly StageDefinition<any, any>[] = methods.flatMa
 
 /** The method with this slug. Throws `unknown_name`, suggesting the nearest. */
 export function findMethod(slug: string): MethodDefinition {
-  const found = methods.find(method => method.slug === slug)
-  if (found) return found
-  const nearest = nearestName(
-    slug,
-    methods.map(method => method.slug),
-  )
-  throw new GuerdonError('unknown_name', `there is no method "${slug}"`, {
-    hint: nearest
-      ? `did you mean "${nearest}"? \`guerdon methods\` lists them all`
-      : '`guerdon methods` lists them all',
+  return findNamed(slug, methods, {
+    kind: 'method',
+    nameOf: method => method.slug,
+    hint: '`guerdon methods` lists them all',
   })
 }
 
 /** The stage with this name. Throws `unknown_name`, suggesting the nearest. */
 // biome-ignore lint/suspicious/noExplicitAny: the caller does not know the stage's options and state
 export function findStage(name: string): StageDefinition<any, any> {
-  const found = methodStages.find(stage => stage.name === name)
-  if (found) return found
-  const nearest = nearestName(
-    name,
-    methodStages.map(stage => stage.name),
-  )
-  throw new GuerdonError('unknown_name', `there is no stage "${name}"`, {
-    hint: nearest ? `did you mean "${nearest}"?` : '`guerdon methods --json` lists the stages of each method',
+  return findNamed(name, methodStages, {
+    kind: 'stage',
+    nameOf: stage => stage.name,
+    hint: '`guerdon methods <slug>` lists the stages of a method',
   })
 }

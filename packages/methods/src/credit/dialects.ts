@@ -3,7 +3,7 @@
  * one trainer makes; `dialectAdvantages` evaluates a row. A system that wants to know what a trainer will do with its rewards
  * asks here; a system that wants a sound estimator uses `grpo`, `rloo` … of `baselines-advantage`.
  */
-import { assertSameLength, GuerdonError, nearestName } from '@guerdon/core'
+import { assertSameLength, findNamed, GuerdonError } from '@guerdon/core'
 import type { Grouping } from '../shared/group-normalise.ts'
 import { float32Mean, float32SampleStd, float32SecondMomentStd } from './dialects/float32.ts'
 
@@ -138,12 +138,10 @@ export const dialects: readonly Dialect[] = [
 
 /** The row of this name. Throws `unknown_name`, suggesting the nearest. */
 export function findDialect(name: string): Dialect {
-  const found = dialects.find(dialect => dialect.name === name)
-  if (found) return found
-  const names = dialects.map(dialect => dialect.name)
-  const nearest = nearestName(name, names)
-  throw new GuerdonError('unknown_name', `there is no dialect "${name}"`, {
-    hint: nearest ? `did you mean "${nearest}"?` : `they are ${names.join(', ')}`,
+  return findNamed(name, dialects, {
+    kind: 'dialect',
+    nameOf: dialect => dialect.name,
+    hint: `they are ${dialects.map(dialect => dialect.name).join(', ')}`,
   })
 }
 
