@@ -12,6 +12,9 @@ const hackedDrop = 0.3
 /** Evaluations averaged before a peak is looked for, so that one lucky evaluation is not a peak. */
 const smoothing = 3
 
+/** Evaluations averaged where gold is drawn against distance, both of them noisy. */
+const distanceSmoothing = 10
+
 /** What happened to gold and proxy in one run. */
 export interface HackingDiagnosis {
   readonly goldPeak: number
@@ -90,6 +93,23 @@ export function reportHacking(arms: readonly Arm<HackingSettings>[], results: Ex
         .map(arm => meanCurve(runs, arm.id, curve, { label: arm.label, colour: colours[arm.settings.design] }))
       return lineChart(series, { title: `${title}, KL weight ${weight}`, xLabel: 'update', yLabel })
     })
+  const goldAgainstDistance = lineChart(
+    present.map(arm => {
+      const look = {
+        label: arm.label,
+        colour: colours[arm.settings.design],
+        dashed: arm.settings.klWeight !== weights[0],
+      }
+      const along = (curve: string): number[] => smooth(meanCurve(runs, arm.id, curve, look).y, distanceSmoothing)
+      return { ...look, x: along('kl'), y: along('gold') }
+    }),
+    {
+      title: `Gold against KL; dashed: KL weight ${weights.slice(1).join(', ')}`,
+      xLabel: 'nats per response',
+      yLabel: 'gold',
+      width: 760,
+    },
+  )
   const legend = Object.entries(colours).map(([label, colour]) => ({ label, colour }))
   const head = ['design', 'gold', 'proxy', 'KL (nats)', 'length', 'peak − final gold', 'hacked']
   const rows = summaries.map(({ arm, gold, proxy, kl, length, diagnoses }) => [
@@ -135,6 +155,13 @@ export function reportHacking(arms: readonly Arm<HackingSettings>[], results: Ex
           kind: 'charts',
           title: 'Distance from the reference policy',
           charts: chartsFor('kl', 'KL to reference', 'nats per response'),
+        },
+        {
+          kind: 'charts',
+          title: 'What the distance buys',
+          note: 'Each line is one training run in order of updates, averaged over seeds. Where designs lie on one line, they differ only in how far they went: a larger KL weight would hold the raw score too, and that part of the effect is scale. Where they part at the same distance, it is shape.',
+          legend,
+          charts: [goldAgainstDistance],
         },
         { kind: 'charts', title: 'Length of responses', charts: chartsFor('length', 'Length', 'tokens') },
         {
