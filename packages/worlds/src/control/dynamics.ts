@@ -1,4 +1,6 @@
-import { GuerdonError, type Random } from '@guerdon/core'
+import { GuerdonError, Random } from '@guerdon/core'
+import type { WorldDefinition } from '../world/definition.ts'
+import { sizeOf } from '../world/space.ts'
 
 /** What one step leads to. Time limits are not part of the dynamics: whoever runs an episode truncates at `horizon`. */
 export interface Step<State> {
@@ -46,9 +48,57 @@ export function clamp(x: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, x))
 }
 
-/** `count` uniform draws in [low, high). */
-export function uniforms(random: Random, count: number, low: number, high: number): Float64Array {
-  return Float64Array.from({ length: count }, () => random.uniform(low, high))
+/** Writes `count` uniform draws in [low, high) to `states[at …]`. */
+export function drawUniform(
+  states: Float64Array,
+  at: number,
+  draws: { readonly random: Random; readonly count: number; readonly low: number; readonly high: number },
+): void {
+  for (let i = 0; i < draws.count; i++) states[at + i] = draws.random.uniform(draws.low, draws.high)
+}
+
+/**
+ * The pure face of a world whose steps draw nothing: states in, new states out. Discrete actions must be in range,
+ * continuous ones finite; the dynamics clip them.
+ */
+export function dynamicsOf<Action extends number | readonly number[] = number>(
+  world: WorldDefinition,
+): Dynamics<Action> {
+  const { name, actionSpace, observationSpace, stateSize } = world
+  const unused = new Random(0)
+  const observationSize = sizeOf(observationSpace)
+  return {
+    name,
+    ...(actionSpace.kind === 'discrete'
+      ? { actionCount: actionSpace.count }
+      : {
+          actionBounds: actionSpace.low.map(
+            (low, i) => [low ?? Number.NEGATIVE_INFINITY, actionSpace.high[i] ?? Number.POSITIVE_INFINITY] as const,
+          ),
+        }),
+    stateSize,
+    observationSize,
+    horizon: world.horizon,
+    reset: random => {
+      const state = new Float64Array(stateSize)
+      world.start(state, 0, random)
+      return state
+    },
+    step: (state, action) => {
+      const actions = typeof action === 'number' ? Float64Array.of(action) : Float64Array.from(action)
+      if (actionSpace.kind === 'discrete') assertDiscreteAction(actions[0], actionSpace.count, name)
+      else for (const value of actions) assertFiniteAction(value, name)
+      const next = state.slice()
+      const outcome = { reward: 0, terminated: false }
+      world.advance(next, 0, actions, 0, outcome, unused)
+      return { state: next, ...outcome }
+    },
+    observe: state => {
+      const observation = new Float32Array(observationSize)
+      world.observe(state, 0, observation, 0)
+      return observation
+    },
+  }
 }
 
 /** States, rewards and end flags of a fixed list of actions, stopping at the first terminal step. */

@@ -1,4 +1,7 @@
 import { GuerdonError } from '@guerdon/core'
+import type { WorldDefinition } from '../world/definition.ts'
+import { box } from '../world/space.ts'
+import { circle, line, palette, picture, values } from '../world/svg.ts'
 
 /** A wall from (x1, y1) to (x2, y2). */
 export type Wall = readonly [x1: number, y1: number, x2: number, y2: number]
@@ -44,24 +47,116 @@ export function hardMazeStep(
   const { reach = 5, walls = hardMazeWalls, goal = hardMazeGoal } = options
   if (!Number.isFinite(move[0]) || !Number.isFinite(move[1]))
     throw new GuerdonError('not_finite', `expected a finite move; got ${move}`, { path: ['move'] })
-  const length = Math.hypot(...move)
-  const scale = length > reach ? reach / length : 1
-  const target: [number, number] = [position[0] + scale * move[0], position[1] + scale * move[1]]
-  const blocked = walls.some(wall => crosses(position, target, wall))
-  const reached = blocked ? position : target
-  return { position: reached, fitness: -Math.hypot(reached[0] - goal[0], reached[1] - goal[1]), blocked }
+  const reached = Float64Array.from(position)
+  const blocked = !glide(reached, 0, move[0], move[1], { reach, walls })
+  return { position: [reached[0], reached[1]], fitness: -distance(reached, 0, goal), blocked }
 }
 
-/** Whether the segments from → to and the wall share a point. */
-function crosses(from: readonly [number, number], to: readonly [number, number], [x1, y1, x2, y2]: Wall): boolean {
-  const side = (px: number, py: number, qx: number, qy: number, rx: number, ry: number) =>
-    Math.sign((qx - px) * (ry - py) - (qy - py) * (rx - px))
-  const a = side(x1, y1, x2, y2, from[0], from[1])
-  const b = side(x1, y1, x2, y2, to[0], to[1])
-  const c = side(from[0], from[1], to[0], to[1], x1, y1)
-  const d = side(from[0], from[1], to[0], to[1], x2, y2)
-  if (a !== b && c !== d) return true
-  const between = (px: number, py: number) =>
-    Math.min(x1, x2) <= px && px <= Math.max(x1, x2) && Math.min(y1, y2) <= py && py <= Math.max(y1, y2)
-  return (a === 0 && between(from[0], from[1])) || (b === 0 && between(to[0], to[1]))
+/** Moves the point at `states[at …]` unless a wall is in the way; whether it moved. */
+function glide(
+  states: Float64Array,
+  at: number,
+  dx: number,
+  dy: number,
+  maze: { readonly reach: number; readonly walls: readonly Wall[] },
+): boolean {
+  const length = Math.hypot(dx, dy)
+  const scale = length > maze.reach ? maze.reach / length : 1
+  const x = states[at] + scale * dx
+  const y = states[at + 1] + scale * dy
+  for (const wall of maze.walls) if (crosses(states[at], states[at + 1], x, y, wall)) return false
+  states[at] = x
+  states[at + 1] = y
+  return true
+}
+
+function distance(states: Float64Array, at: number, goal: readonly [number, number]): number {
+  return Math.hypot(states[at] - goal[0], states[at + 1] - goal[1])
+}
+
+/** On which side of the line through p and q the point r lies: −1, 0 (on it), 1. */
+function side(px: number, py: number, qx: number, qy: number, rx: number, ry: number): number {
+  return Math.sign((qx - px) * (ry - py) - (qy - py) * (rx - px))
+}
+
+/** Whether the segment (fx, fy) → (tx, ty) and the wall share a point. */
+function crosses(fx: number, fy: number, tx: number, ty: number, wall: Wall): boolean {
+  const x1 = wall[0]
+  const y1 = wall[1]
+  const x2 = wall[2]
+  const y2 = wall[3]
+  const a = side(x1, y1, x2, y2, fx, fy)
+  const b = side(x1, y1, x2, y2, tx, ty)
+  if (a !== b && side(fx, fy, tx, ty, x1, y1) !== side(fx, fy, tx, ty, x2, y2)) return true
+  return (a === 0 && within(fx, fy, wall)) || (b === 0 && within(tx, ty, wall))
+}
+
+/** Whether a point lies in the rectangle the wall spans. */
+function within(x: number, y: number, [x1, y1, x2, y2]: Wall): boolean {
+  return Math.min(x1, x2) <= x && x <= Math.max(x1, x2) && Math.min(y1, y2) <= y && y <= Math.max(y1, y2)
+}
+
+/** Choices of the hard maze as a world. */
+export interface HardMazeOptions {
+  /** Longest move. Default 5. */
+  readonly reach?: number
+  /** Nearer than this to the goal ends the episode. Default 5. */
+  readonly goalRadius?: number
+  /** `distance` pays −‖position − goal‖ every step, `sparse` 1 on arrival. Default `distance`. */
+  readonly reward?: 'distance' | 'sparse'
+  /** Default `hardMazeWalls`. */
+  readonly walls?: readonly Wall[]
+}
+
+/**
+ * The hard maze as a world. State and observation (x, y); action a move, at most `reach` long (a longer one inside the
+ * box is shortened); a move that would touch a wall does not happen. Ends at the goal; 400 steps.
+ */
+export function hardMazeWorld(options: HardMazeOptions = {}): WorldDefinition {
+  const { reach = 5, goalRadius = 5, reward = 'distance', walls = hardMazeWalls } = options
+  assertPositive(reach, 'reach')
+  assertPositive(goalRadius, 'goalRadius')
+  const maze = { reach, walls }
+  return {
+    name: 'hard-maze',
+    actionSpace: box([
+      [-reach, reach],
+      [-reach, reach],
+    ]),
+    observationSpace: box([
+      [0, 200],
+      [0, 200],
+    ]),
+    stateSize: 2,
+    horizon: 400,
+    stochastic: false,
+    start: (states, at) => {
+      states[at] = hardMazeStart[0]
+      states[at + 1] = hardMazeStart[1]
+    },
+    advance: (states, at, actions, actionAt, outcome) => {
+      glide(states, at, actions[actionAt], actions[actionAt + 1], maze)
+      const remaining = distance(states, at, hardMazeGoal)
+      outcome.terminated = remaining < goalRadius
+      outcome.reward = reward === 'distance' ? -remaining : outcome.terminated ? 1 : 0
+    },
+    observe: (states, at, observations, to) => {
+      observations[to] = states[at]
+      observations[to + 1] = states[at + 1]
+    },
+    svg: ([x, y]) =>
+      picture('hard-maze', 220, 220, [
+        ...walls.map(([x1, y1, x2, y2]) =>
+          line(10 + x1, 210 - y1, 10 + x2, 210 - y2, { stroke: palette.ink, width: 3 }),
+        ),
+        circle(10 + hardMazeGoal[0], 210 - hardMazeGoal[1], goalRadius, { fill: palette.goal }),
+        circle(10 + x, 210 - y, 4, { fill: palette.agent }),
+      ]),
+    text: state => values('hard-maze', ['x', 'y'], state),
+  }
+}
+
+function assertPositive(value: number, name: string): void {
+  if (value > 0 && Number.isFinite(value)) return
+  throw new GuerdonError('invalid_option', `expected ${name} > 0; got ${value}`, { path: [name] })
 }

@@ -1,24 +1,40 @@
-import { assertDiscreteAction, clamp, type Dynamics } from './dynamics.ts'
+import type { WorldDefinition } from '../world/definition.ts'
+import { box, discrete } from '../world/space.ts'
+import { values } from '../world/svg.ts'
+import { dynamicsOf } from './dynamics.ts'
+import { drive, mountainPicture, parkCar, valley } from './mountain.ts'
+
+const goal = 0.5
 
 /**
- * MountainCar-v0. State (x, v); actions push left, not at all, right. v += (a − 1)·0.001 − 0.0025·cos 3x, clipped to
- * ±0.07; x += v, clipped to [−1.2, 0.6]; the left wall stops the car. Pays −1 every step; ends at x ≥ 0.5.
+ * MountainCar-v0. State (x, v); actions push left, not at all, right, with (a − 1)·0.001 (see `drive`). Pays −1 every
+ * step; ends at x ≥ 0.5.
  *
  * Gymnasium `classic_control/mountain_car.py`.
  */
-export const mountainCar: Dynamics = {
+export const mountainCarWorld: WorldDefinition = {
   name: 'mountain-car',
-  actionCount: 3,
+  actionSpace: discrete(['left', 'none', 'right']),
+  observationSpace: box([
+    [valley.left, valley.right],
+    [-valley.fastest, valley.fastest],
+  ]),
   stateSize: 2,
-  observationSize: 2,
   horizon: 200,
-  reset: random => Float64Array.of(random.uniform(-0.6, -0.4), 0),
-  step: (state, action) => {
-    assertDiscreteAction(action, 3, 'mountain-car')
-    let velocity = clamp(state[1] + (action - 1) * 0.001 - 0.0025 * Math.cos(3 * state[0]), -0.07, 0.07)
-    const position = clamp(state[0] + velocity, -1.2, 0.6)
-    if (position === -1.2 && velocity < 0) velocity = 0
-    return { state: Float64Array.of(position, velocity), reward: -1, terminated: position >= 0.5 && velocity >= 0 }
+  stochastic: false,
+  start: parkCar,
+  advance: (states, at, actions, actionAt, outcome) => {
+    drive(states, at, (actions[actionAt] - 1) * 0.001)
+    outcome.reward = -1
+    outcome.terminated = states[at] >= goal && states[at + 1] >= 0
   },
-  observe: state => Float32Array.from(state),
+  observe: (states, at, observations, to) => {
+    observations[to] = states[at]
+    observations[to + 1] = states[at + 1]
+  },
+  svg: ([x]) => mountainPicture('mountain-car', x, goal),
+  text: state => values('mountain-car', ['x', 'v'], state),
 }
+
+/** MountainCar-v0 as pure functions of its state. */
+export const mountainCar = dynamicsOf(mountainCarWorld)

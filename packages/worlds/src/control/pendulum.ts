@@ -1,4 +1,7 @@
-import { assertFiniteAction, clamp, type Dynamics } from './dynamics.ts'
+import type { WorldDefinition } from '../world/definition.ts'
+import { box } from '../world/space.ts'
+import { circle, line, palette, picture, values } from '../world/svg.ts'
+import { clamp, dynamicsOf } from './dynamics.ts'
 
 /** Angle brought into [−π, π): ((x + π) mod 2π) − π with a non-negative remainder. */
 export function normalAngle(x: number): number {
@@ -13,19 +16,44 @@ export function normalAngle(x: number): number {
  *
  * Gymnasium `classic_control/pendulum.py`.
  */
-export const pendulum: Dynamics = {
+export const pendulumWorld: WorldDefinition = {
   name: 'pendulum',
-  actionBounds: [[-2, 2]],
+  actionSpace: box([[-2, 2]]),
+  observationSpace: box([
+    [-1, 1],
+    [-1, 1],
+    [-8, 8],
+  ]),
   stateSize: 2,
-  observationSize: 3,
   horizon: 200,
-  reset: random => Float64Array.of(random.uniform(-Math.PI, Math.PI), random.uniform(-1, 1)),
-  step: ([angle, spin], action) => {
-    assertFiniteAction(action, 'pendulum')
-    const torque = clamp(action, -2, 2)
+  stochastic: false,
+  start: (states, at, random) => {
+    states[at] = random.uniform(-Math.PI, Math.PI)
+    states[at + 1] = random.uniform(-1, 1)
+  },
+  advance: (states, at, actions, actionAt, outcome) => {
+    const angle = states[at]
+    const spin = states[at + 1]
+    const torque = clamp(actions[actionAt], -2, 2)
     const cost = normalAngle(angle) ** 2 + 0.1 * spin * spin + 0.001 * torque * torque
     const nextSpin = clamp(spin + (15 * Math.sin(angle) + 3 * torque) * 0.05, -8, 8)
-    return { state: Float64Array.of(angle + nextSpin * 0.05, nextSpin), reward: -cost, terminated: false }
+    states[at] = angle + nextSpin * 0.05
+    states[at + 1] = nextSpin
+    outcome.reward = -cost
+    outcome.terminated = false
   },
-  observe: ([angle, spin]) => Float32Array.of(Math.cos(angle), Math.sin(angle), spin),
+  observe: (states, at, observations, to) => {
+    observations[to] = Math.cos(states[at])
+    observations[to + 1] = Math.sin(states[at])
+    observations[to + 2] = states[at + 1]
+  },
+  svg: ([angle]) =>
+    picture('pendulum', 240, 240, [
+      line(120, 120, 120 - 90 * Math.sin(angle), 120 - 90 * Math.cos(angle), { stroke: palette.warm, width: 16 }),
+      circle(120, 120, 5, { fill: palette.ink }),
+    ]),
+  text: state => values('pendulum', ['θ', 'θ̇'], state),
 }
+
+/** Pendulum-v1 as pure functions of its state. */
+export const pendulum = dynamicsOf(pendulumWorld)

@@ -43,6 +43,7 @@ export function chain(options: ChainOptions = {}): TabularWorld {
     terminalState: terminal,
     horizon: 40,
     discount,
+    layout: { columns: terminal, rows: 1, goal: last },
     transitions: (state, action) =>
       state === terminal
         ? [[terminal, 1]]

@@ -75,6 +75,7 @@ export function fourRoom(options: FourRoomOptions = {}): TabularWorld {
     terminalState: cells,
     horizon: 30,
     discount,
+    layout: { columns: size, rows: size, goal, wallsBelow: walls.horizontal, wallsLeft: walls.vertical },
     transitions: (state, action) => {
       if (state === cells) return [[cells, 1]]
       const target = intended(state, action)

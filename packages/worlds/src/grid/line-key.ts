@@ -44,6 +44,7 @@ export function lineKey(options: LineKeyOptions = {}): TabularWorld {
     terminalState: terminal,
     horizon: 30,
     discount,
+    layout: { columns: length, rows: 2, goal },
     transitions: (state, action) => {
       if (state === terminal) return [[terminal, 1]]
       if (action === 2) return [[state === keyPosition && state > 0 && state < length - 1 ? length : state, 1]]

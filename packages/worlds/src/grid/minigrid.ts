@@ -1,23 +1,8 @@
 import { assertInteger, GuerdonError, type Random } from '@guerdon/core'
+import { DoorState, MinigridColour, MinigridObject, minigridActions, minigridView } from './minigrid-cells.ts'
+import { advanceMinigrid, FlatMinigrid, flatMinigridSize, viewMinigrid } from './minigrid-flat.ts'
 
-/** Object indices of the observation. */
-export const MinigridObject = { unseen: 0, empty: 1, wall: 2, door: 4, key: 5, goal: 8 } as const
-/** Colour indices. */
-export const MinigridColour = { red: 0, green: 1, blue: 2, purple: 3, yellow: 4, grey: 5 } as const
-/** State indices of a door. */
-export const DoorState = { open: 0, closed: 1, locked: 2 } as const
-/** Actions in order. */
-export const minigridActions = ['left', 'right', 'forward', 'pickup', 'drop', 'toggle', 'done'] as const
-
-/** Steps of the directions 0 right, 1 down, 2 left, 3 up. */
-const directions = [
-  [1, 0],
-  [0, 1],
-  [-1, 0],
-  [0, -1],
-] as const
-
-const VIEW = 7
+export { DoorState, MinigridColour, MinigridObject, minigridActions, minigridSuccessReward } from './minigrid-cells.ts'
 
 /** A grid world and its agent; y grows downwards. */
 export interface MinigridState {
@@ -43,9 +28,16 @@ export interface MinigridStep {
   readonly truncated: boolean
 }
 
-/** Reward of reaching the goal: 1 − 0.9·steps/maxSteps. */
-export function minigridSuccessReward(steps: number, maxSteps: number): number {
-  return 1 - 0.9 * (steps / maxSteps)
+/** Writes a state to `flat[at …]`, in the layout of `FlatMinigrid`. */
+export function flattenMinigrid(state: MinigridState, flat: Float64Array, at = 0): Float64Array {
+  const [object, colour, condition] = state.carrying ?? [0, 0, 0]
+  flat.set([state.x, state.y, state.direction, object, colour, condition, state.steps], at)
+  flat.set(state.cells, at + FlatMinigrid.cells)
+  return flat
+}
+
+function flattened(state: MinigridState): Float64Array {
+  return flattenMinigrid(state, new Float64Array(flatMinigridSize(state)))
 }
 
 /**
@@ -58,121 +50,30 @@ export function stepMinigrid(state: MinigridState, action: number): MinigridStep
   assertInteger(action, 'action')
   if (action >= minigridActions.length)
     throw new GuerdonError('invalid_input', `expected an action in 0 … 6; got ${action}`, { path: ['action'] })
-  const steps = state.steps + 1
-  const truncated = steps >= state.maxSteps
-  const [dx, dy] = directions[state.direction]
-  const ahead = 3 * ((state.y + dy) * state.width + state.x + dx)
-  const object = state.cells[ahead]
-  const next = { ...state, steps }
-  const on = (changed: Partial<MinigridState>): MinigridStep => ({
-    state: { ...next, ...changed },
-    reward: 0,
-    terminated: false,
-    truncated,
-  })
-  switch (minigridActions[action]) {
-    case 'left':
-      return on({ direction: (state.direction + 3) % 4 })
-    case 'right':
-      return on({ direction: (state.direction + 1) % 4 })
-    case 'forward': {
-      const passable =
-        object === MinigridObject.empty ||
-        object === MinigridObject.goal ||
-        (object === MinigridObject.door && state.cells[ahead + 2] === DoorState.open)
-      if (!passable) return on({})
-      const moved = on({ x: state.x + dx, y: state.y + dy })
-      if (object !== MinigridObject.goal) return moved
-      return { ...moved, reward: minigridSuccessReward(steps, state.maxSteps), terminated: true }
-    }
-    case 'pickup': {
-      if (object !== MinigridObject.key || state.carrying) return on({})
-      const carrying: [number, number, number] = [object, state.cells[ahead + 1], state.cells[ahead + 2]]
-      return on({ cells: withCell(state.cells, ahead, [MinigridObject.empty, 0, 0]), carrying })
-    }
-    case 'drop':
-      if (object !== MinigridObject.empty || !state.carrying) return on({})
-      return on({ cells: withCell(state.cells, ahead, state.carrying), carrying: null })
-    case 'toggle':
-      if (object !== MinigridObject.door) return on({})
-      return on({ cells: toggled(state, ahead) })
-    default:
-      return on({})
+  const flat = flattened(state)
+  const outcome = { reward: 0, terminated: false }
+  advanceMinigrid(flat, 0, action, state, outcome)
+  const [x, y, direction, object, colour, condition, steps] = flat
+  return {
+    state: {
+      ...state,
+      cells: Uint8Array.from(flat.subarray(FlatMinigrid.cells)),
+      x,
+      y,
+      direction,
+      carrying: object === 0 ? null : [object, colour, condition],
+      steps,
+    },
+    ...outcome,
+    truncated: steps >= state.maxSteps,
   }
 }
 
-function withCell(cells: Uint8Array, at: number, cell: readonly [number, number, number]): Uint8Array {
-  const copy = cells.slice()
-  copy.set(cell, at)
-  return copy
-}
-
-function toggled(state: MinigridState, at: number): Uint8Array {
-  const colour = state.cells[at + 1]
-  const door = state.cells[at + 2]
-  if (door === DoorState.locked) {
-    const fits = state.carrying?.[0] === MinigridObject.key && state.carrying[1] === colour
-    return fits ? withCell(state.cells, at, [MinigridObject.door, colour, DoorState.open]) : state.cells
-  }
-  const other = door === DoorState.open ? DoorState.closed : DoorState.open
-  return withCell(state.cells, at, [MinigridObject.door, colour, other])
-}
-
-/**
- * What the agent sees: a 7×7 view ahead of it, itself at the middle of the nearest row, walls and closed doors hiding
- * what is behind.
- *
- * @returns [7·7·3] object, colour, state at `3·(i·7 + j)`, i across from the agent's left, j from far (0) to near (6);
- * zeros where unseen. The agent's own cell shows what it carries.
- */
+/** What the agent sees: `viewMinigrid` as [7·7·3] bytes. */
 export function observeMinigrid(state: MinigridState): Uint8Array {
-  const view = new Uint8Array(VIEW * VIEW * 3)
-  const half = Math.floor(VIEW / 2)
-  const [fx, fy] = directions[state.direction]
-  const [rx, ry] = directions[(state.direction + 1) % 4]
-  for (let i = 0; i < VIEW; i++) {
-    for (let j = 0; j < VIEW; j++) {
-      const forward = VIEW - 1 - j
-      const across = i - half
-      const x = state.x + forward * fx + across * rx
-      const y = state.y + forward * fy + across * ry
-      const outside = x < 0 || y < 0 || x >= state.width || y >= state.height
-      const cell = 3 * (y * state.width + x)
-      view.set(
-        outside ? [MinigridObject.wall, MinigridColour.grey, 0] : state.cells.subarray(cell, cell + 3),
-        3 * (i * VIEW + j),
-      )
-    }
-  }
-  view.set(state.carrying ?? [MinigridObject.empty, 0, 0], 3 * (half * VIEW + VIEW - 1))
-  const seen = visible(view)
-  for (let k = 0; k < seen.length; k++) if (!seen[k]) view.fill(0, 3 * k, 3 * k + 3)
+  const view = new Uint8Array(3 * minigridView * minigridView)
+  viewMinigrid(flattened(state), 0, state, view, 0)
   return view
-}
-
-/** Light spreads from the agent's cell sideways and forwards, stopped by cells one cannot see through. */
-function visible(view: Uint8Array): Uint8Array {
-  const seen = new Uint8Array(VIEW * VIEW)
-  const at = (i: number, j: number) => i * VIEW + j
-  const opaque = (i: number, j: number) => {
-    const object = view[3 * at(i, j)]
-    return (
-      object === MinigridObject.wall || (object === MinigridObject.door && view[3 * at(i, j) + 2] !== DoorState.open)
-    )
-  }
-  seen[at(Math.floor(VIEW / 2), VIEW - 1)] = 1
-  const spread = (i: number, j: number, side: number) => {
-    if (!seen[at(i, j)] || opaque(i, j)) return
-    seen[at(i + side, j)] = 1
-    if (j === 0) return
-    seen[at(i + side, j - 1)] = 1
-    seen[at(i, j - 1)] = 1
-  }
-  for (let j = VIEW - 1; j >= 0; j--) {
-    for (let i = 0; i < VIEW - 1; i++) spread(i, j, 1)
-    for (let i = VIEW - 1; i > 0; i--) spread(i, j, -1)
-  }
-  return seen
 }
 
 /** Empty cells inside a border of walls. */
@@ -208,12 +109,20 @@ function freeCell(
   }
 }
 
+/** Choices of a layout. */
+export interface MinigridOptions {
+  /** Cells along a side. Default 19 for FourRooms, 8 for DoorKey. */
+  readonly size?: number
+  /** Steps after which an episode is truncated, and the scale of the reward. Default 100; 10·size² for DoorKey. */
+  readonly maxSteps?: number
+}
+
 /**
  * FourRooms: 19×19, a random gap in each of the four inner wall segments, random start, direction and goal, 100 steps.
  * Draws: gaps room by room (right wall, then bottom wall), agent cell, direction, goal cell.
  */
-export function resetFourRooms(random: Random, options: { readonly size?: number } = {}): MinigridState {
-  const { size = 19 } = options
+export function resetFourRooms(random: Random, options: MinigridOptions = {}): MinigridState {
+  const { size = 19, maxSteps = 100 } = options
   assertInteger(size, 'size', 7)
   const cells = borderedGrid(size, size)
   const room = Math.floor(size / 2)
@@ -235,7 +144,7 @@ export function resetFourRooms(random: Random, options: { readonly size?: number
   const direction = random.integer(4)
   const [goalX, goalY] = freeCell(cells, size, size, random, { avoid: [x, y] })
   cells.set(goal, 3 * (goalY * size + goalX))
-  return { width: size, height: size, cells, x, y, direction, carrying: null, steps: 0, maxSteps: 100 }
+  return { width: size, height: size, cells, x, y, direction, carrying: null, steps: 0, maxSteps }
 }
 
 /**
@@ -243,8 +152,8 @@ export function resetFourRooms(random: Random, options: { readonly size?: number
  * with a locked yellow door, the key and the agent left of it, 10·N² steps. Draws: column of the wall, agent cell,
  * direction, row of the door, key cell.
  */
-export function resetDoorKey(random: Random, options: { readonly size?: number } = {}): MinigridState {
-  const { size = 8 } = options
+export function resetDoorKey(random: Random, options: MinigridOptions = {}): MinigridState {
+  const { size = 8, maxSteps = 10 * size * size } = options
   assertInteger(size, 'size', 5)
   const cells = borderedGrid(size, size)
   cells.set(goal, 3 * ((size - 2) * size + size - 2))
@@ -256,5 +165,5 @@ export function resetDoorKey(random: Random, options: { readonly size?: number }
   cells.set([MinigridObject.door, MinigridColour.yellow, DoorState.locked], 3 * (doorRow * size + split))
   const [keyX, keyY] = freeCell(cells, size, size, random, { columns: split, avoid: [x, y] })
   cells.set([MinigridObject.key, MinigridColour.yellow, 0], 3 * (keyY * size + keyX))
-  return { width: size, height: size, cells, x, y, direction, carrying: null, steps: 0, maxSteps: 10 * size * size }
+  return { width: size, height: size, cells, x, y, direction, carrying: null, steps: 0, maxSteps }
 }

@@ -22,11 +22,24 @@ export interface TabularWorld {
   readonly terminalState: number
   /** Steps after which an episode is truncated. */
   readonly horizon: number
+  /** How the states lie, where they lie in a plane. */
+  readonly layout?: TabularLayout
+}
+
+/** State s lies in column s mod `columns` of row ⌊s / columns⌋; rows grow upwards; later states lie nowhere. */
+export interface TabularLayout {
+  readonly columns: number
+  readonly rows: number
+  readonly goal?: number
+  /** States with a wall between them and the state below. */
+  readonly wallsBelow?: ReadonlySet<number>
+  /** States with a wall between them and the state to their left. */
+  readonly wallsLeft?: ReadonlySet<number>
 }
 
 /** What a table is made from. */
 export interface TabularWorldParts
-  extends Pick<TabularWorld, 'name' | 'actionNames' | 'discount' | 'terminalState' | 'horizon'> {
+  extends Pick<TabularWorld, 'name' | 'actionNames' | 'discount' | 'terminalState' | 'horizon' | 'layout'> {
   readonly stateCount: number
   readonly start: number
   /** Probabilities of the next states of a row; several entries for one state add up. */
@@ -70,6 +83,7 @@ export function tabularWorld(parts: TabularWorldParts): TabularWorld {
     initial,
     terminalState: parts.terminalState,
     horizon: parts.horizon,
+    ...(parts.layout && { layout: parts.layout }),
   }
 }
 
@@ -108,12 +122,21 @@ export function stepTabular(
     )
   }
   const row = rowOf(world, state, action)
-  const end = world.offsets[row + 1]
+  const next = world.nextStates[drawEntry(world, row, uniform)]
+  return { state: next, reward: world.rewards[row], terminated: next === world.terminalState }
+}
+
+/** The entry of a row whose cumulated probability first exceeds `uniform`. */
+export function drawEntry(
+  world: Pick<TabularWorld, 'offsets' | 'probabilities'>,
+  row: number,
+  uniform: number,
+): number {
+  const last = world.offsets[row + 1] - 1
   let remaining = uniform
   let k = world.offsets[row]
-  while (k < end - 1 && remaining >= world.probabilities[k]) remaining -= world.probabilities[k++]
-  const next = world.nextStates[k]
-  return { state: next, reward: world.rewards[row], terminated: next === world.terminalState }
+  while (k < last && remaining >= world.probabilities[k]) remaining -= world.probabilities[k++]
+  return k
 }
 
 function rowOf(world: TabularWorld, state: number, action: number): number {

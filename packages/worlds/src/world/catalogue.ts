@@ -1,0 +1,41 @@
+import { GuerdonError, nearestName } from '@guerdon/core'
+import { acrobotWorld } from '../control/acrobot.ts'
+import { cartPoleWorld } from '../control/cart-pole.ts'
+import { hardMazeWorld } from '../control/hard-maze.ts'
+import { mountainCarWorld } from '../control/mountain-car.ts'
+import { mountainCarContinuousWorld } from '../control/mountain-car-continuous.ts'
+import { pendulumWorld } from '../control/pendulum.ts'
+import { reacherWorld } from '../control/reacher.ts'
+import { chain } from '../grid/chain.ts'
+import { fourRoom } from '../grid/four-room.ts'
+import { lineKey } from '../grid/line-key.ts'
+import { doorKeyWorld, fourRoomsWorld } from '../grid/minigrid-world.ts'
+import { tabularDefinition } from '../grid/tabular-definition.ts'
+import type { WorldDefinition } from './definition.ts'
+
+/** All worlds with their default options, in the order they are listed to people. */
+export const worlds: readonly WorldDefinition[] = [
+  cartPoleWorld,
+  mountainCarWorld,
+  mountainCarContinuousWorld,
+  pendulumWorld,
+  acrobotWorld,
+  reacherWorld,
+  hardMazeWorld(),
+  fourRoomsWorld(),
+  doorKeyWorld(),
+  tabularDefinition(fourRoom()),
+  tabularDefinition(lineKey()),
+  tabularDefinition(chain()),
+]
+
+/** The world of this name. Throws `unknown_name`, with the nearest name there is. */
+export function findWorld(name: string): WorldDefinition {
+  const found = worlds.find(world => world.name === name)
+  if (found) return found
+  const names = worlds.map(world => world.name)
+  const near = nearestName(name, names)
+  throw new GuerdonError('unknown_name', `expected the name of a world; got ${name} — there are ${names.join(', ')}`, {
+    ...(near !== undefined && { hint: `did you mean ${near}?` }),
+  })
+}
