@@ -31,7 +31,7 @@ export function drawStart(definition: WorldDefinition, random: Random): Float64A
  * expectations over the outcomes of a step. The time limit is not part of the tables, unless the state counts steps.
  *
  * @throws unsupported for continuous actions or a stochastic world that does not list its outcomes; invalid_input
- * without starts or with probabilities that do not sum to 1; unsupported beyond `limit` states
+ * without starts or with probabilities that do not sum to 1; not_finite for a reward; unsupported beyond `limit` states
  */
 export function enumerateWorld(definition: WorldDefinition, options: EnumerateOptions): EnumeratedWorld {
   const { discount, limit = 100_000 } = options
@@ -89,6 +89,7 @@ export function enumerateWorld(definition: WorldDefinition, options: EnumerateOp
         if (outcome.probability === 0) continue
         const target = outcome.terminated ? END : indexOf(outcome.state)
         row.set(target, (row.get(target) ?? 0) + outcome.probability)
+        if (!Number.isFinite(outcome.reward)) refuseReward(outcome.reward, states[state], action, name)
         reward += outcome.probability * outcome.reward
       }
       for (const [target, probability] of row) {
@@ -140,6 +141,13 @@ function listing(definition: WorldDefinition): (state: Float64Array, action: num
     definition.advance(moved, 0, Float64Array.of(action), 0, outcome, unused)
     return [{ state: moved, probability: 1, ...outcome }]
   }
+}
+
+function refuseReward(reward: number, state: Float64Array, action: number, world: string): never {
+  throw new GuerdonError(
+    'not_finite',
+    `expected a finite reward of ${world}; got ${reward} — action ${action} in state (${state.join(', ')})`,
+  )
 }
 
 function assertTotal(probabilities: readonly number[], what: string): void {
