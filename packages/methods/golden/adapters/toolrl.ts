@@ -25,7 +25,7 @@ interface Texts {
   readonly step: number
   readonly maxReward: number
   readonly minReward: number
-  readonly variant: string[]
+  readonly variant?: string[]
 }
 
 /** The flags of the vectors by the names of our options. */
@@ -67,7 +67,7 @@ export const adapters = {
       {
         compat: 'released',
         formatRange: [input.minReward, input.maxReward],
-        target: input.variant.includes('scheduleLength') ? 'scheduled' : 'fixed',
+        target: input.variant?.includes('scheduleLength') ? 'scheduled' : 'fixed',
       },
     ),
   totalReward: (input: Texts) =>

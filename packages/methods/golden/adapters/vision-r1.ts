@@ -19,6 +19,7 @@ export const adapters = {
   officialRewards: (input: {
     completion: string
     groundTruth: LabelledBox[]
+    labelIds?: Record<string, number>
     step: number | null
     switchStep: number
     width: number
@@ -29,6 +30,7 @@ export const adapters = {
     releasedVisionReward(input.completion, input.groundTruth, {
       step: input.step,
       switchStep: input.switchStep,
+      labelIds: input.labelIds,
       sizes: { image: [input.width, input.height], input: [input.inputWidth, input.inputHeight] },
     }),
   paperRewards: (input: {

@@ -161,6 +161,23 @@ describe('toolrlReward', () => {
     const read = readToolCalls(text)
     expect(read.ok ? '' : read.problem).toContain(problem)
   })
+
+  it('ends the first block at the next tag, opening or closing', () => {
+    const read = readToolCalls('<tool_call>\n{"name": "f", "parameters": {}}\n<tool_call>\nnope\n</tool_call>')
+    expect(read).toEqual({ ok: true, calls: [call('f')] })
+  })
+
+  it('released: wants parameters only of a call that is compared', () => {
+    const truth = '<tool_call>\n{"name": "f", "parameters": {"x": 1}}\n</tool_call>'
+    const answer = (other: string) => truth.replace('\n</', `\n{"name": "${other}"}\n</`)
+    const score = (other: string, options: object) => correctnessReward(answer(other), truth, { step: 0 }, options)
+    // Names: 1 of 2, pair: 1 + 1, S_max = 1 + 1 + 1, so 6 · 2.5 / 3 − 3 = 2.
+    expect(score('g', { compat: 'released' })).toBe(2)
+    expect(score('g', {})).toBe(-3)
+    expect(score('f', { compat: 'released' })).toBe(-3)
+    // Whole calls are compared without looking inside: 6 · (1/2 + 1) / 2 − 3 = 1.5.
+    expect(score('f', { compat: 'released', credit: 'calls' })).toBe(1.5)
+  })
 })
 
 describe('groupAdvantages', () => {

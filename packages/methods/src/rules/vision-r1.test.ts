@@ -240,3 +240,49 @@ describe('stage', () => {
     expect((columns['rollout.reward'] as Signal).values[0]).toBe(3)
   })
 })
+
+describe('released reading of completions', () => {
+  const whole = { label: 'a', box: [0, 0, 10, 10] }
+
+  it.each([
+    // The text ends at the next three backticks wherever they stand, also without an opening fence.
+    ['[{"label":"a","bbox_2d":[0,0,10,10]}]\n```', [whole]],
+    // A fence of another kind leaves nothing before its backticks, and this spelling cannot be rescued.
+    ['```\n[{"label":"a","bbox_2d":[0,0,10,10]}]\n```', []],
+    // Texts of digits and truth values are integers to Python; null, lists and other texts are not.
+    ['[{"bbox_2d": ["0", " 0 ", "10", 10.9], "label": "a"}]', [whole]],
+    ['[{"bbox_2d": [false, 0, 10, 10], "label": "a"}]', [whole]],
+    ['[{"bbox_2d": [null, 0, 10, 10], "label": "a"}]', []],
+    ['[{"bbox_2d": ["", 0, 10, 10], "label": "a"}, {"bbox_2d": [[], 0, 10, 10], "label": "a"}]', []],
+    // NaN is read and costs its own item only.
+    ['[{"bbox_2d": [NaN, 0, 10, 10], "label": "b"}, {"bbox_2d": [0, 0, 10, 10], "label": "a"}]', [whole]],
+    ['[{"bbox_2d": [0, 0, 10, 10]}]', [{ label: '', box: [0, 0, 10, 10] }]],
+  ])('%j', (text, expected) => {
+    expect(readBoxes(text, { compat: 'released' })).toEqual(expected)
+  })
+
+  it('takes fences out anywhere before the format is checked', () => {
+    expect(releasedFormatReward('  ```json\n[]\n```\n', 1)).toBe(1)
+    expect(releasedFormatReward('[{"bbox_2d": [NaN, 1, 2, 3], "label": "a"}]', 1)).toBe(1)
+  })
+})
+
+describe('labels', () => {
+  // Both predictions are equally far (20) from both objects and overlap them alike: only the class can tell them apart.
+  const predicted = [at([0, 0, 10, 10], ' CAT '), at([0, 0, 10, 10], 'hound')]
+  const truth = [at([10, 0, 20, 10], 'dog'), at([10, 0, 20, 10], 'cat')]
+
+  it('ignore case and outer white space, and are equal when their numbers are', () => {
+    expect(matchBoxes(predicted, truth)[0]).toMatchObject({ predicted: 0, truth: 1 })
+    const labelIds = { Cat: 1, dog: 2, hound: 2 }
+    expect(matchBoxes(predicted, truth, { labelIds }).map(pair => pair.truth)).toEqual([1, 0])
+    const overlapping = boxRewards([at([10, 0, 20, 10], 'hound')], [truth[0]], { requireLabelMatch: true })
+    expect(overlapping.recall).toBe(0)
+    expect(boxRewards([at([10, 0, 20, 10], 'hound')], [truth[0]], { requireLabelMatch: true, labelIds }).recall).toBe(1)
+  })
+
+  it('that are not listed equal nothing', () => {
+    const options = { requireLabelMatch: true, labelIds: { cat: 1 } }
+    expect(boxRewards([at([0, 0, 9, 9], 'zebra')], [at([0, 0, 9, 9], 'zebra')], options).precision).toBe(0)
+  })
+})

@@ -35,6 +35,10 @@ export const visionR1Options = z.object({
     .default('predictions')
     .describe('what precision is divided by; with matched, superfluous boxes are free'),
   requireLabelMatch: z.boolean().default(false).describe('a match of unequal labels is worth nothing'),
+  labelIds: z
+    .record(z.string(), z.int().min(1))
+    .optional()
+    .describe('class of each label; labels of one number are one class, unlisted ones none. Default: each its own'),
   cost: z.enum(['box-prioritised', 'l1']).default('box-prioritised').describe('cost of the matching'),
   compat: z
     .enum(['released'])
@@ -87,12 +91,11 @@ export const visionR1Stage = defineStage<VisionR1StageOptions, null>({
       const sizes = readSizes(imageSizes?.[i], inputSizes?.[i])
       const step = scoredAt(steps, i) ?? options.step
       if (options.compat === 'released') {
-        const { switchStep, adaptive } = options
-        return releasedVisionReward(response, truth, { step: adaptive ? step : null, switchStep, sizes })
+        const { switchStep, adaptive, labelIds } = options
+        return releasedVisionReward(response, truth, { step: adaptive ? step : null, switchStep, labelIds, sizes })
       }
       const phase = options.totalSteps === undefined ? options.initial : thresholdsAt(step, options.totalSteps, options)
-      const { precisionDenominator, requireLabelMatch, cost } = options
-      return visionReward(response, truth, { thresholds: phase, precisionDenominator, requireLabelMatch, cost, sizes })
+      return visionReward(response, truth, { ...options, thresholds: phase, sizes })
     })
     return { columns: partSignals('rollout', items, columns), state }
   },

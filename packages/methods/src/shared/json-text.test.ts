@@ -7,6 +7,16 @@ describe('parseJson', () => {
     expect(parseJson('{"a": 1} done').ok).toBe(false)
     expect(parseJson('').ok).toBe(false)
   })
+
+  it('reads NaN and infinities when asked, outside strings only', () => {
+    expect(parseJson('[NaN]').ok).toBe(false)
+    const text = '[NaN, -Infinity, {"NaN": "number:NaN \\" Infinity"}, Infinity]'
+    expect(parseJson(text, { nonFinite: true })).toEqual({
+      ok: true,
+      value: [Number.NaN, Number.NEGATIVE_INFINITY, { NaN: 'number:NaN " Infinity' }, Number.POSITIVE_INFINITY],
+    })
+    expect(parseJson('{NaN: 1}', { nonFinite: true })).toEqual({ ok: true, value: { 'number:NaN': 1 } })
+  })
 })
 
 describe('stripCodeFence', () => {

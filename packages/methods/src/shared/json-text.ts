@@ -11,13 +11,37 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Options of `parseJson`. */
+export interface ParseJsonOptions {
+  /** Also read the bare words NaN, Infinity and -Infinity as numbers, as Python's parser does. Default false. */
+  readonly nonFinite?: boolean
+}
+
 /** Parses text that must be JSON and nothing else (white space around it allowed). Never throws. */
-export function parseJson(text: string): JsonResult {
+export function parseJson(text: string, options: ParseJsonOptions = {}): JsonResult {
   try {
-    return { ok: true, value: JSON.parse(text) }
+    return { ok: true, value: options.nonFinite ? parseWithNonFinite(text) : JSON.parse(text) }
   } catch (error) {
     return { ok: false, problem: error instanceof Error ? error.message : 'not JSON' }
   }
+}
+
+const stringOrNonFinite = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs
+
+/** Words outside strings become texts that stand nowhere else in the document, and are numbers again afterwards. */
+function parseWithNonFinite(text: string): unknown {
+  let mark = 'number:'
+  while (text.includes(mark)) mark += ':'
+  let found = false
+  const marked = text.replace(stringOrNonFinite, match => {
+    if (match.startsWith('"')) return match
+    found = true
+    return `"${mark}${match}"`
+  })
+  if (!found) return JSON.parse(text)
+  const restore = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' && value.startsWith(mark) ? Number(value.slice(mark.length)) : value
+  return JSON.parse(marked, restore)
 }
 
 /**

@@ -77,13 +77,18 @@ export function toolCallReward(
   const { range = [-3, 3], credit = 'fields', matching = 'multiset', assignment = 'optimal' } = options
   const [lowest, highest] = range
   if (jsonEqual(truth, predicted)) return highest
-  if (credit === 'all') return lowest
+  if (credit === 'all' || (credit === 'fields' && comparesUnreadable(truth, predicted))) return lowest
   const names = matchScore(namesOf(truth), namesOf(predicted), { matching })
   const pairs = truth.map(call => predicted.map(other => pairScore(call, other, credit, matching)))
   const matched = assignment === 'greedy' ? greedySum(pairs) : optimalSum(pairs)
   let largest = 1
   for (const call of truth) largest += credit === 'calls' ? 1 : 1 + Object.keys(call.parameters).length
   return ((highest - lowest) * (names + matched)) / largest + lowest
+}
+
+/** Whether a predicted call without an object of parameters shares its name with a true one. */
+function comparesUnreadable(truth: readonly ToolCall[], predicted: readonly ToolCall[]): boolean {
+  return predicted.some(call => !isJsonObject(call.parameters) && truth.some(({ name }) => name === call.name))
 }
 
 function namesOf(calls: readonly ToolCall[]): string[] {
@@ -129,21 +134,26 @@ export type ToolCallsResult =
   | { readonly ok: false; readonly problem: string }
 
 /**
- * Reads the calls of the first `<tool_call>` block: one JSON object `{"name", "parameters"}` a line. A block that is
- * opened and not closed again runs to the end of the text, as long as a closing tag stands anywhere.
+ * Reads the calls of the first `<tool_call>` block: one JSON object `{"name", "parameters"}` a line. The block ends
+ * at the next tag of either kind, or with the text, as long as a closing tag stands anywhere.
+ *
+ * `compat: 'released'` wants the parameters only where a call is compared, so that one of another name may lack them.
  */
-export function readToolCalls(text: string): ToolCallsResult {
+export function readToolCalls(text: string, options: { readonly compat?: 'released' } = {}): ToolCallsResult {
   const start = text.indexOf('<tool_call>')
   if (start === -1 || !text.includes('</tool_call>')) return { ok: false, problem: 'no <tool_call> block' }
   const rest = text.slice(start + '<tool_call>'.length)
-  const end = rest.indexOf('</tool_call>')
-  const lines = (end === -1 ? rest : rest.slice(0, end)).trim().split('\n')
+  const lines = rest
+    .split(/<\/?tool_call>/, 1)[0]
+    .trim()
+    .split('\n')
   const calls: ToolCall[] = []
   for (const [i, line] of lines.entries()) {
-    const parsed = parseJson(line)
+    const parsed = parseJson(line, { nonFinite: true })
     if (!parsed.ok) return { ok: false, problem: `line ${i + 1} of the tool calls is not JSON` }
     const call = parsed.value
-    if (!isJsonObject(call) || typeof call['name'] !== 'string' || !isJsonObject(call['parameters'])) {
+    const readable = isJsonObject(call) && (options.compat === 'released' || isJsonObject(call['parameters']))
+    if (!readable || typeof call['name'] !== 'string') {
       return { ok: false, problem: `line ${i + 1} of the tool calls lacks a name or parameters` }
     }
     // The whole object is kept: a further field makes a call unequal, as in the released comparison.

@@ -59,9 +59,9 @@ export function correctnessReward(
   const range = rangesAt(progress, options).correctness
   if (!groundTruth.includes('<tool_call>')) return 0
   const truth = readTrueCalls(groundTruth)
-  const predicted = readToolCalls(response)
-  if (!predicted.ok) return range[0]
   const { credit, matching, compat, assignment = compat === 'released' ? 'greedy' : 'optimal' } = options
+  const predicted = readToolCalls(response, { compat })
+  if (!predicted.ok) return range[0]
   return toolCallReward(truth, predicted.calls, { range, credit, matching, assignment })
 }
 

@@ -13,23 +13,48 @@ export interface MatchedBox {
   readonly giou: number
 }
 
+/** Numbers of labels; labels with one number are one class. */
+export type LabelIds = Readonly<Record<string, number>>
+
+/** Options of `matchBoxes`. */
+export interface MatchOptions {
+  /** Default `box-prioritised`. */
+  readonly cost?: 'box-prioritised' | 'l1'
+  /** Class of each label; a label that is not listed equals none. Without it labels are classes of their own. */
+  readonly labelIds?: LabelIds | undefined
+}
+
+/** Tells whether two labels name one class. Case and outer white space never matter. */
+function labelMatcher(labelIds: LabelIds | undefined): (first: string, second: string) => boolean {
+  const plain = (label: string): string => label.trim().toLowerCase()
+  if (labelIds === undefined) return (first, second) => plain(first) === plain(second)
+  const classes = new Map(Object.entries(labelIds).map(([label, id]) => [plain(label), id]))
+  return (first, second) => {
+    const id = classes.get(plain(first))
+    return id !== undefined && id === classes.get(plain(second))
+  }
+}
+
 /**
  * One-to-one matching of predictions with true objects by least total cost. `box-prioritised` (default): L1 distance in
- * pixels − 1 for equal labels − GIoU, so labels and overlap only break ties; `l1`: the distance alone.
+ * pixels − 1 for labels of one class − GIoU, so labels and overlap only break ties; `l1`: the distance alone.
  *
  * @returns min(#predicted, #truth) pairs in the order of the predictions
  */
 export function matchBoxes(
   predicted: readonly LabelledBox[],
   truth: readonly LabelledBox[],
-  options: { readonly cost?: 'box-prioritised' | 'l1' } = {},
+  options: MatchOptions = {},
 ): MatchedBox[] {
-  const { cost = 'box-prioritised' } = options
+  const { cost = 'box-prioritised', labelIds } = options
+  const sameClass = labelMatcher(labelIds)
   const costs = predicted.map(prediction =>
     truth.map(object => {
       const distance = boxDistance(prediction.box, object.box)
       if (cost === 'l1') return distance
-      return distance - (prediction.label === object.label ? 1 : 0) - boxOverlap(prediction.box, object.box).giou
+      return (
+        distance - (sameClass(prediction.label, object.label) ? 1 : 0) - boxOverlap(prediction.box, object.box).giou
+      )
     }),
   )
   const pairs: MatchedBox[] = []
@@ -48,8 +73,9 @@ export function differentiate(
   thresholds: { readonly lower: number; readonly upper: number; readonly boundary?: 'inclusive' | 'strict' },
 ): number {
   const { lower, upper, boundary = 'inclusive' } = thresholds
-  if (x > upper || (boundary === 'inclusive' && x === upper)) return 1
-  return x < lower ? 0 : x
+  if (boundary === 'inclusive') return x >= upper ? 1 : x < lower ? 0 : x
+  const raised = x < lower ? 0 : x
+  return raised > upper ? 1 : raised
 }
 
 /** Thresholds of one phase. */
@@ -100,7 +126,7 @@ export interface BoxRewards {
 }
 
 /** Options of `boxRewards`. */
-export interface BoxRewardOptions {
+export interface BoxRewardOptions extends MatchOptions {
   /** Default `visionPhases.initial`. */
   readonly thresholds?: VisionThresholds
   /**
@@ -110,8 +136,6 @@ export interface BoxRewardOptions {
   readonly precisionDenominator?: 'predictions' | 'matched'
   /** Whether a match of unequal labels is worth nothing. Default false: labels only break ties. */
   readonly requireLabelMatch?: boolean
-  /** Default `box-prioritised`. */
-  readonly cost?: 'box-prioritised' | 'l1'
 }
 
 /**
@@ -126,10 +150,11 @@ export function boxRewards(
   options: BoxRewardOptions = {},
 ): BoxRewards {
   const { thresholds = visionPhases.initial, precisionDenominator = 'predictions' } = options
-  const { requireLabelMatch = false, cost = 'box-prioritised' } = options
+  const { requireLabelMatch = false } = options
+  const sameClass = labelMatcher(options.labelIds)
   if (predicted.length === 0 || truth.length === 0) return withoutMatches(predicted.length, truth.length)
-  const overlaps = matchBoxes(predicted, truth, { cost }).map(pair =>
-    requireLabelMatch && predicted[pair.predicted].label !== truth[pair.truth].label ? 0 : pair.iou,
+  const overlaps = matchBoxes(predicted, truth, options).map(pair =>
+    requireLabelMatch && !sameClass(predicted[pair.predicted].label, truth[pair.truth].label) ? 0 : pair.iou,
   )
   const f = (x: number): number => differentiate(x, { lower: thresholds.xi1, upper: thresholds.xi2 })
   const positives = overlaps.filter(iou => iou >= thresholds.xi0)
@@ -146,6 +171,16 @@ function withoutMatches(predicted: number, truth: number): BoxRewards {
   return { recall: value, precision: value, matched: [] }
 }
 
+/** Options of `releasedBoxRewards`. */
+export interface ReleasedBoxOptions {
+  /** Training step; null is the released launch script, which differentiates nothing. */
+  readonly step: number | null
+  /** Default 1500. */
+  readonly switchStep?: number
+  /** See `MatchOptions`. */
+  readonly labelIds?: LabelIds | undefined
+}
+
 /**
  * The rewards as released, on GIoU: recall counts f₀(GIoU) with both thresholds at 0.5, or 0.75 from `switchStep` on,
  * and is itself mapped with (0.5, 0.75) in *both* phases; precision is the mean of f(GIoU) over matched pairs with
@@ -155,11 +190,11 @@ function withoutMatches(predicted: number, truth: number): BoxRewards {
 export function releasedBoxRewards(
   predicted: readonly LabelledBox[],
   truth: readonly LabelledBox[],
-  options: { readonly step: number | null; readonly switchStep?: number },
+  options: ReleasedBoxOptions,
 ): BoxRewards {
-  const { step, switchStep = 1500 } = options
+  const { step, switchStep = 1500, labelIds } = options
   if (predicted.length === 0 || truth.length === 0) return withoutMatches(predicted.length, truth.length)
-  const overlaps = matchBoxes(predicted, truth).map(pair => pair.giou)
+  const overlaps = matchBoxes(predicted, truth, { labelIds }).map(pair => pair.giou)
   const late = step !== null && step >= switchStep
   const strict = (lower: number, upper: number) => (x: number) => differentiate(x, { lower, upper, boundary: 'strict' })
   const count = late ? strict(0.75, 0.75) : strict(0.5, 0.5)
@@ -202,7 +237,7 @@ export function visionReward(
 export function releasedVisionReward(
   completion: string,
   truth: readonly LabelledBox[],
-  options: { readonly step: number | null; readonly switchStep?: number; readonly sizes?: ImageSizes | undefined },
+  options: ReleasedBoxOptions & { readonly sizes?: ImageSizes | undefined },
 ): VisionReward {
   const boxes = releasedBoxRewards(readBoxes(completion, { ...options, compat: 'released' }), truth, options)
   const format = releasedFormatReward(completion, truth.length)
