@@ -56,24 +56,50 @@ function isConstant(tokens: ArrayLike<number>, start: number, size: number): boo
   return true
 }
 
-/** A number for each window of `size` tokens, equal exactly for equal windows, below the number of windows. */
+/**
+ * A number for each window of `size` tokens, equal exactly for equal windows, below the number of windows: the position of
+ * its first occurrence. Windows double in size; two overlapping ones make up a size that is no power of two.
+ */
 function windowIds(tokens: ArrayLike<number>, size: number): Int32Array {
-  let ids = numbered(Array.from(tokens))
-  for (let grown = 1; grown < size; grown++) {
-    const count = ids.length - 1
-    const single = numbered(Array.from(tokens))
-    const pairs = Array.from({ length: Math.max(count, 0) }, (_, i) => ids[i] * tokens.length + single[i + grown])
-    ids = numbered(pairs)
+  const length = tokens.length
+  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * length + 1)))
+  let ids = firstOccurrences(tokens, 0, { count: length, table, ids: new Int32Array(length) })
+  let spare = new Int32Array(length)
+  for (let grown = 1; grown < size; ) {
+    const next = Math.min(2 * grown, size)
+    const count = Math.max(0, length - next + 1)
+    const wider = firstOccurrences(ids, next - grown, { count, table, ids: spare })
+    spare = ids
+    ids = wider
+    grown = next
+  }
+  return ids.subarray(0, Math.max(0, length - size + 1))
+}
+
+/** For each i < count the smallest j with the same pair (values[j], values[j + shift]), by a hash table of positions. */
+function firstOccurrences(
+  values: ArrayLike<number>,
+  shift: number,
+  { count, table, ids }: { readonly count: number; readonly table: Int32Array; readonly ids: Int32Array<ArrayBuffer> },
+): Int32Array<ArrayBuffer> {
+  const last = table.length - 1
+  table.fill(0)
+  for (let i = 0; i < count; i++) {
+    const first = values[i]
+    const second = values[i + shift]
+    let slot = hash(first, second) & last
+    let known = table[slot]
+    while (known !== 0 && (values[known - 1] !== first || values[known - 1 + shift] !== second)) {
+      slot = (slot + 1) & last
+      known = table[slot]
+    }
+    if (known === 0) table[slot] = known = i + 1
+    ids[i] = known - 1
   }
   return ids
 }
 
-function numbered(values: readonly number[]): Int32Array {
-  const numbers = new Map<number, number>()
-  return Int32Array.from(values, value => {
-    const known = numbers.get(value)
-    if (known !== undefined) return known
-    numbers.set(value, numbers.size)
-    return numbers.size - 1
-  })
+function hash(first: number, second: number): number {
+  const mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b)
+  return mixed ^ (mixed >>> 15)
 }
