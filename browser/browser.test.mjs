@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cases as coreCases } from './cases/core.mjs'
+import { cases as methodsCases } from './cases/methods.mjs'
+import { cases as tensorCases } from './cases/tensor.mjs'
+import { findChromium } from './chromium.mjs'
+import { expectNear } from './expect-near.mjs'
+import { browserPackages, importMap, modulesOf, root } from './modules.mjs'
+import { openBrowser, outside } from './open.mjs'
+import { serve } from './serve.mjs'
+
+const executable = findChromium()
+if (executable === undefined) {
+  console.log('browser tests skipped by environment: there is no Chromium; install one or name it in GUERDON_CHROMIUM')
+}
+
+const html = `<!doctype html>
+<html lang="en">
+<title>Guerdon in a browser</title>
+<link rel="icon" href="data:," />
+<script type="importmap">${JSON.stringify(importMap())}</script>
+<script type="module" src="/browser/page.mjs"></script>`
+
+const groups = { core: coreCases, tensor: tensorCases, methods: methodsCases }
+const inNode = { text: path => readFileSync(`${root}${path}`, 'utf8') }
+
+describe.skipIf(executable === undefined)('in a browser', () => {
+  let server
+  let browser
+  let opened
+
+  beforeAll(async () => {
+    server = await serve(root, { page: html })
+    browser = await openBrowser(executable, { proxy: server.origin })
+    console.log(`browser tests in Chromium ${browser.version} (${executable})`)
+    opened = await browser.newPage(server.origin)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+    console.log(`refused at the proxy: ${[...new Set(server?.refused)].join(', ') || 'nothing'}`)
+  })
+
+  for (const [group, cases] of Object.entries(groups)) {
+    describe(group, () => {
+      it.each(cases.map((each, index) => [each.name, each, index]))('%s', async (_, each, index) => {
+        const there = await opened.page.evaluate(place => globalThis.guerdonTests.runCase(...place), [group, index])
+        each.verify?.(there, expect)
+        expectNear(there, await each.run(inNode), each.tolerance ?? 0)
+      })
+    })
+  }
+
+  describe.each(browserPackages)('every module of %s', name => {
+    const modules = modulesOf(name).map(path => `packages/${name}/dist/${path}`)
+
+    it(`imports and exports what it does in Node: ${modules.length} modules`, async () => {
+      const there = await opened.page.evaluate(
+        paths => globalThis.guerdonTests.importModules(paths),
+        modules.map(path => `/${path}`),
+      )
+      const here = []
+      for (const path of modules) here.push(Object.keys(await import(`${root}${path}`)).sort())
+      expect(there.map((names, i) => [modules[i], names])).toEqual(here.map((names, i) => [modules[i], names]))
+    })
+  })
+
+  it('a module that needs Node would be noticed', async () => {
+    const other = await browser.newPage(server.origin)
+    const answers = await other.page.evaluate(
+      paths => globalThis.guerdonTests.importModules(paths),
+      ['/browser/modules.mjs'],
+    )
+    expect(answers[0]).toContain('TypeError')
+    expect(outside(other.requests, server.origin)).toContain('node:fs')
+    await other.close()
+  })
+
+  it('a request that leaves loopback would be noticed, and goes nowhere', async () => {
+    const other = await browser.newPage(server.origin)
+    const answer = await other.page.evaluate(() => fetch('http://guerdon.invalid/').then(String, String))
+    expect(answer).toContain('TypeError')
+    expect(outside(other.requests, server.origin)).toEqual(['http://guerdon.invalid/'])
+    expect(server.refused).toContain('guerdon.invalid')
+    await other.close()
+  })
+
+  it('the pages asked for nothing beyond loopback and complained of nothing', () => {
+    expect(opened.requests.length).toBeGreaterThan(100)
+    expect(opened.requests.some(url => url.endsWith('.wasm'))).toBe(true)
+    expect(outside(opened.requests, server.origin)).toEqual([])
+    expect(opened.errors).toEqual([])
+  })
+})
