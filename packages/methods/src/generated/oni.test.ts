@@ -171,13 +171,14 @@ describe('annotator', () => {
     expect(parseRankingLabel(answer)).toBe(label)
   })
 
-  it('takes the newest, leaves some in the queue, cuts the backlog, sleeps on an empty queue', () => {
+  it('takes the newest, leaves a short queue alone, cuts the backlog, sleeps on an empty queue', () => {
     const options = { batchSize: 2, backlogCap: 1, minQueue: 1 }
     const first = newestFirst(idleAnnotator as AnnotatorState<number>, [1, 2, 3, 4, 5], options)
-    expect(first.annotated).toEqual([3, 4])
-    expect(first.state).toEqual({ queue: [5], backlog: [2] })
-    const second = newestFirst(first.state, [], options)
-    expect(second.annotated).toEqual([2])
+    expect(first.annotated).toEqual([4, 5])
+    expect(first.state).toEqual({ queue: [], backlog: [3] })
+    const second = newestFirst(first.state, [6], options)
+    expect(second.annotated).toEqual([3])
+    expect(second.state).toEqual({ queue: [6], backlog: [] })
     const third = newestFirst({ queue: [], backlog: [7] }, [], options)
     expect(third.annotated).toEqual([])
   })

@@ -28,6 +28,8 @@ describe('extraction', () => {
     ['```python\na = 1', null],
     ['```python\r\na = 1\r\n```', null],
     ['```python\n```', null],
+    ['```python\n\n```', null],
+    ['```python\n\n\n```', '\n'],
     ['no code', null],
     ['```js\na\n```', null],
   ])('%j', (answer, program) => {

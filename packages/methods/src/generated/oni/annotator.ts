@@ -26,7 +26,7 @@ export interface NewestFirstOptions {
   readonly batchSize?: number
   /** Most items kept for later, the newest ones; null keeps all. Default 10000. */
   readonly backlogCap?: number | null
-  /** Items left in the queue, because actors keep writing into it. Default 3. */
+  /** A queue of no more items stays where it is, because actors keep writing into it. Default 3. */
   readonly minQueue?: number
 }
 
@@ -40,9 +40,9 @@ export interface AnnotatorState<T> {
 export const idleAnnotator: AnnotatorState<never> = { queue: [], backlog: [] }
 
 /**
- * One turn of the annotator: arrivals join the queue, all but `minQueue` of it move to the backlog, the newest `batchSize` are
- * annotated and the rest is cut to the newest `backlogCap`. With an empty queue it sleeps, whatever the backlog holds. Old
- * items can starve.
+ * One turn of the annotator: arrivals join the queue; a queue of more than `minQueue` items moves to the backlog, all of it;
+ * the newest `batchSize` of the backlog are annotated and the rest is cut to the newest `backlogCap`. With an empty queue it
+ * sleeps, whatever the backlog holds. Old items can starve.
  */
 export function newestFirst<T>(
   state: AnnotatorState<T>,
@@ -54,14 +54,14 @@ export function newestFirst<T>(
   assertInteger(minQueue, 'minQueue')
   const queue = [...state.queue, ...arrivals]
   if (queue.length === 0) return { annotated: [], state }
-  const drained = Math.max(0, queue.length - minQueue)
-  const backlog = [...state.backlog, ...queue.slice(0, drained)]
+  const drained = queue.length > minQueue
+  const backlog = drained ? [...state.backlog, ...queue] : state.backlog
   const split = Math.max(0, backlog.length - batchSize)
   const kept = backlog.slice(0, split)
   return {
     annotated: backlog.slice(split),
     state: {
-      queue: queue.slice(drained),
+      queue: drained ? [] : queue,
       backlog: backlogCap === null ? kept : kept.slice(Math.max(0, kept.length - backlogCap)),
     },
   }

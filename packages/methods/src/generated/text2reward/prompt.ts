@@ -3,10 +3,10 @@ import { cosineSimilarity } from '../../shared/cosine.ts'
 
 /**
  * The program in a model's answer: the first ```` ```python ```` block when there is one, else the first bare block. The
- * fence must stand alone on its line (LF), both ends; null means: ask again.
+ * fence must stand alone on its line (LF), both ends, and the block must not be empty; null means: ask again.
  */
 export function extractProgram(answer: string): string | null {
-  const fence = answer.includes('```python') ? /```python\n([\s\S]*?)\n```/ : /```\n([\s\S]*?)\n```/
+  const fence = answer.includes('```python') ? /```python\n([\s\S]+?)\n```/ : /```\n([\s\S]+?)\n```/
   return fence.exec(answer)?.[1] ?? null
 }
 
