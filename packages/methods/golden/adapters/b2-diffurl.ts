@@ -44,7 +44,7 @@ export const adapters = {
     return { stages }
   },
   branchSelect: (input: {
-    scoresGroupMajor: number[]
+    scoresGroupMajor: (number | null)[]
     splitTime: number
     posThreshold: number
     negThreshold: number
@@ -53,7 +53,11 @@ export const adapters = {
       input.scoresGroupMajor.slice(g * input.splitTime, (g + 1) * input.splitTime),
     )
     return {
-      selected: branchSelect(groups, { positiveThreshold: input.posThreshold, negativeThreshold: input.negThreshold }),
+      selected: branchSelect(groups, {
+        positiveThreshold: input.posThreshold,
+        negativeThreshold: input.negThreshold,
+        compat: 'released',
+      }),
     }
   },
   clippedLoss: (input: {

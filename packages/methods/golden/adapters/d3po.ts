@@ -17,7 +17,7 @@ interface Pair {
 
 export const adapters = {
   preferenceLabels: (input: { rewards0: (number | number[])[]; rewards1: (number | number[])[] }) => ({
-    labels: input.rewards0.map((first, i) => preferenceLabel(first, input.rewards1[i])),
+    labels: input.rewards0.map((first, i) => preferenceLabel(first, input.rewards1[i], { compat: 'released' })),
   }),
   kWisePairs: (input: { scores: number[] }) => ({ pairs: kWisePairs(input.scores) }),
   d3poStepLoss: (input: {

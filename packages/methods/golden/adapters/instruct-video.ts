@@ -33,10 +33,10 @@ export const adapters = {
   ) => {
     const frames = framesOf(input)
     const coefficients = frames.map(video => video.coefficients)
-    const options = { alignCoefficient: input.alignCoefficient }
+    const options = { alignCoefficient: input.alignCoefficient, compat: 'released' } as const
     const { reward, perVideoLoss, loss } =
       input.reconstructionError === null
-        ? interpret((scores: Tensor, weights: Tensor) => segmentalRewardLoss(scores, weights))(
+        ? interpret((scores: Tensor, weights: Tensor) => segmentalRewardLoss(scores, weights, options))(
             input.frameScores,
             coefficients,
           )

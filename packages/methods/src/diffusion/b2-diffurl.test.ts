@@ -79,6 +79,9 @@ describe('scores', () => {
   it('keep the best at its threshold, the worst only below it, the first of equals', () => {
     expect(branchSelect([[0.5, 0.5, -0.5]])).toEqual([{ group: 0, branch: 0, score: 0.5 }])
     expect(branchSelect([[null, null], []])).toEqual([])
+    const mixed = [[Number.NaN, 0.9, null, -0.9]]
+    expect(branchSelect(mixed).map(({ branch }) => branch)).toEqual([1, 3])
+    expect(branchSelect(mixed, { compat: 'released' })).toEqual([])
     expect(branchSelect([[0.9]])).toEqual([{ group: 0, branch: 0, score: 0.9 }])
   })
 

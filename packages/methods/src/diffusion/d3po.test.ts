@@ -57,6 +57,12 @@ describe('labels', () => {
     expect(() => kWisePairs([1, Number.POSITIVE_INFINITY])).toThrow(/Infinity/)
   })
 
+  it('released: take NaN for a tie and compare infinities', () => {
+    const options = { compat: 'released' } as const
+    expect(preferenceLabel([Number.NaN, 1], [0, 0], options)).toEqual([0, 0])
+    expect(preferenceLabel(Number.NEGATIVE_INFINITY, 1, options)).toEqual([-1, 1])
+  })
+
   it('see only the order of scores', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 7 }), scores => {

@@ -228,7 +228,7 @@ describe('references', () => {
       rewards: [-500, -500],
       populationRewards: [0, 0],
       productOfPotentials: [1, 1],
-      step: 99,
+      step: 40,
       schedule: { frequency: 20, start: 20, end: 80, steps: 100 },
       adaptive: false,
       essThreshold: 0.5,
@@ -250,7 +250,33 @@ describe('references', () => {
       essThreshold: 0.5,
     }
     expect(releasedFkStep({ ...input, step: 5 }, () => []).scheduled).toBe(false)
-    expect(Array.from(releasedFkStep({ ...input, step: 9 }, () => []).sourceIndex!)).toEqual([1, 2, 0])
+    const last = releasedFkStep({ ...input, step: 9 }, () => [])
+    expect(last.resampled).toBe(false)
+    expect(Array.from(last.sourceIndex!)).toEqual([1, 2, 0])
+    expect(Array.from(last.newPopulationRewards!)).toEqual([0, 0, 0])
+    expect(Array.from(last.newProductOfPotentials!)).toEqual([1, 1, 1])
+    const withNaN = releasedFkStep({ ...input, rewards: [1, Number.NaN, 1], step: 9 }, () => [])
+    expect(Array.from(withNaN.sourceIndex!)).toEqual([1, 0, 2])
+  })
+
+  it('released image class keeps its particles when it tests weights that all vanish', () => {
+    const step = releasedFkStep(
+      {
+        variant: 'image',
+        potential: 'reward',
+        lambda: 1,
+        rewards: [Number.NaN, Number.NaN],
+        populationRewards: [0, 0],
+        productOfPotentials: [2, 3],
+        step: 4,
+        schedule: { frequency: 1, start: 0, end: 9, steps: 10 },
+        adaptive: true,
+        essThreshold: 0.5,
+      },
+      () => [1, 1],
+    )
+    expect(step.ess).toBeNaN()
+    expect([step.resampled, ...step.sourceIndex!, ...step.newProductOfPotentials!]).toEqual([false, 0, 1, 2, 3])
   })
 
   it('cover every potential by name', () => {

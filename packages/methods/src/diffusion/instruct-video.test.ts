@@ -27,6 +27,15 @@ describe('editing', () => {
     expect(partialTimesteps({ ddimSteps: 100, noiseLevel: 0.29 }).networkCalls).toBe(28)
   })
 
+  it('covers what D leaves of T under the released code only, and stays below T', () => {
+    // ⌊10/3⌋ = 3: released timesteps 1, 4, 7 and 10 held at 9.
+    expect(partialTimesteps({ trainSteps: 10, ddimSteps: 3, noiseLevel: 1 }).fullSequence).toEqual([7, 4, 1])
+    const released = partialTimesteps({ trainSteps: 10, ddimSteps: 3, noiseLevel: 0.7, compat: 'released' })
+    expect(released.fullSequence).toEqual([9, 7, 4, 1])
+    expect(released.partialSequence).toEqual([4, 1])
+    expect(partialTimesteps({ trainSteps: 3, ddimSteps: 3, noiseLevel: 1 }).fullSequence).toEqual([2, 2, 1])
+  })
+
   it('refuses less than one step, where the released code runs the whole chain', () => {
     expect(() => partialTimesteps({ noiseLevel: 0.02 })).toThrow(/nothing to train|noiseLevel in/)
     expect(partialTimesteps({ noiseLevel: 0.02, compat: 'released' }).networkCalls).toBe(20)
@@ -94,6 +103,14 @@ describe('rewards', () => {
     const result = interpret(loss)([[0.5], [0.5]], [[1], [1]], [0, 0.1])
     expect(result.data[0]).toBeCloseTo(0.5, 12)
     expect(result.data[1]).toBeCloseTo(0.5 * Math.exp(-1), 12)
+  })
+
+  it('released: holds an infinite loss at ±5', () => {
+    const loss = (scores: Tensor, weights: Tensor) => segmentalRewardLoss(scores, weights, { compat: 'released' }).loss
+    expect(interpret(loss)([[Number.NEGATIVE_INFINITY]], [[1]]).data[0]).toBe(5)
+    expect(interpret(loss)([[Number.POSITIVE_INFINITY]], [[1]]).data[0]).toBe(-5)
+    expect(interpret(loss)([[-9]], [[1]]).data[0]).toBe(10)
+    expect(interpret(loss)([[Number.NaN]], [[1]]).data[0]).toBeNaN()
   })
 
   it('draw frames within their segments, the same for the same generator', () => {

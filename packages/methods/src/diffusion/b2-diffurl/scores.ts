@@ -68,21 +68,24 @@ export interface SelectOptions {
   readonly positiveThreshold?: number
   /** The worst child is kept below this score. Default −0.5. */
   readonly negativeThreshold?: number
+  /** `released`: one child without a score costs its whole group, because NaN is both largest and smallest there. */
+  readonly compat?: 'released'
 }
 
 /**
  * Keeps of each group of siblings its best child if it scores ≥ the positive threshold, then its worst if it scores < the
  * negative one; the first of equals. Everything else is dropped, children without a score too.
  *
- * @param groups [G][m] scores
+ * @param groups [G][m] scores; null or NaN for a child that has none
  */
 export function branchSelect(
   groups: readonly (readonly (number | null)[])[],
   options: SelectOptions = {},
 ): SelectedChild[] {
-  const { positiveThreshold = 0.5, negativeThreshold = -0.5 } = options
+  const { positiveThreshold = 0.5, negativeThreshold = -0.5, compat } = options
   return groups.flatMap((scores, group) => {
     const kept: SelectedChild[] = []
+    if (compat === 'released' && scores.some(score => !isScore(score))) return kept
     const best = extreme(scores, (a, b) => a > b)
     const worst = extreme(scores, (a, b) => a < b)
     if (best && best.score >= positiveThreshold) kept.push({ group, ...best })
@@ -136,13 +139,17 @@ export function weightedAdvantages(scores: ArrayLike<number>, options: WeightOpt
   })
 }
 
+function isScore(score: number | null): score is number {
+  return score !== null && !Number.isNaN(score)
+}
+
 function extreme(
   scores: readonly (number | null)[],
   better: (a: number, b: number) => boolean,
 ): { readonly branch: number; readonly score: number } | undefined {
   let found: { branch: number; score: number } | undefined
   for (const [branch, score] of scores.entries()) {
-    if (score !== null && (!found || better(score, found.score))) found = { branch, score }
+    if (isScore(score) && (!found || better(score, found.score))) found = { branch, score }
   }
   return found
 }

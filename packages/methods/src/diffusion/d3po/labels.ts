@@ -10,13 +10,22 @@ const tie: PairLabel = [0, 0]
 /**
  * Pareto comparison: one wins iff it is nowhere worse and somewhere better; scalars are vectors of length one.
  *
+ * @param options.compat `released`: infinities are compared and a pair with NaN is a tie
  * @throws not_finite for NaN or ±Infinity, shape_mismatch for objectives of different number
  */
-export function preferenceLabel(first: number | readonly number[], second: number | readonly number[]): PairLabel {
+export function preferenceLabel(
+  first: number | readonly number[],
+  second: number | readonly number[],
+  options: { readonly compat?: 'released' } = {},
+): PairLabel {
   const [a, b] = [[first].flat(), [second].flat()]
   assertSameLength(a, 'first', b, 'second')
-  assertFinite(a, 'first')
-  assertFinite(b, 'second')
+  if (options.compat === 'released') {
+    if ([...a, ...b].some(Number.isNaN)) return tie
+  } else {
+    assertFinite(a, 'first')
+    assertFinite(b, 'second')
+  }
   const firstBetter = a.some((value, i) => value > b[i])
   const secondBetter = a.some((value, i) => value < b[i])
   if (firstBetter === secondBetter) return tie

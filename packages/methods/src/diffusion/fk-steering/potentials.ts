@@ -169,8 +169,9 @@ export interface ReleasedFkStep {
 
 /**
  * The step exactly as released (`compat: 'released'` of `weighParticles`): weights in linear space clamped to [0, 1e10] with
- * NaN as 0, the running max or sum in the last numerator, and a skipped resampling that forgets its potential. The text
- * class falls back to uniform weights when all vanish, the image class fails there. Source: both `fkd_class.py` of
+ * NaN as 0, the running max or sum in the last numerator, and a skipped resampling that forgets its potential. When all
+ * weights vanish the text class falls back to uniform ones; the image class fails, or where it tests the effective sample
+ * size finds NaN and leaves the particles as they are. Best-of-n only sorts them, NaN first. Source: both `fkd_class.py` of
  * zacharyhorvitz/Fk-Diffusion-Steering.
  *
  * @param draw sources for given weights: the multinomial draw of the reference
@@ -196,20 +197,28 @@ export function releasedFkStep(
     weights[i] = Number.isNaN(weight) ? 0 : Math.min(Math.max(weight, 0), 1e10)
   }
   if (potential === 'bestOfN') {
-    const order = Int32Array.from(candidates.keys()).sort((a, b) => candidates[b] - candidates[a])
-    return { scheduled: true, resampled: true, candidateRewards: candidates, weights, sourceIndex: order }
+    return {
+      scheduled: true,
+      resampled: false,
+      candidateRewards: candidates,
+      weights,
+      sourceIndex: descending(candidates),
+      newPopulationRewards: Float64Array.from(populationRewards),
+      newProductOfPotentials: Float64Array.from(productOfPotentials),
+    }
   }
-  if (weights.every(weight => weight === 0)) {
-    if (variant === 'image') {
+  const tested = input.adaptive || (terminal && (variant === 'image' || input.adaptiveAtEnd === true))
+  const vanished = weights.every(weight => weight === 0)
+  if (vanished) {
+    if (variant === 'image' && !tested) {
       throw new GuerdonError('invalid_input', 'expected a weight above 0; all underflow or belong to NaN rewards', {
         path: ['rewards'],
         hint: 'weighParticles works in logarithms and falls back to uniform weights',
       })
     }
-    weights.fill(1)
+    if (variant === 'text') weights.fill(1)
   }
-  const ess = effectiveSampleSize(weights)
-  const tested = input.adaptive || (terminal && (variant === 'image' || input.adaptiveAtEnd === true))
+  const ess = vanished && variant === 'image' ? Number.NaN : effectiveSampleSize(weights)
   const resampled = !tested || ess < input.essThreshold * count
   const sources = resampled ? Int32Array.from(draw(weights)) : Int32Array.from(candidates.keys())
   return {
@@ -225,4 +234,15 @@ export function releasedFkStep(
       source => productOfPotentials[source] * (resampled ? weights[source] : 1),
     ),
   }
+}
+
+/** Indices from the largest to the smallest value, the first of equals first, NaN before all, as torch sorts. */
+function descending(values: Float64Array): Int32Array {
+  const rank = (value: number): number => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value)
+  const order = Array.from(values.keys())
+  order.sort((a, b) => {
+    if (Number.isNaN(values[a]) !== Number.isNaN(values[b])) return Number.isNaN(values[a]) ? -1 : 1
+    return rank(values[b]) > rank(values[a]) ? 1 : rank(values[b]) < rank(values[a]) ? -1 : 0
+  })
+  return Int32Array.from(order)
 }

@@ -18,16 +18,19 @@ export interface PartialTimesteps {
 export interface EditingOptions {
   /** Training steps T. Default 1000. */
   readonly trainSteps?: number
-  /** DDIM steps D of a full chain; must divide T. Default 20. */
+  /** DDIM steps D of a full chain. Default 20. */
   readonly ddimSteps?: number
   /** τ: share of the chain that is run; ⌊τ·D⌋ steps. Default 0.6. */
   readonly noiseLevel?: number
-  /** `released`: ⌊τ·D⌋ = 0 runs the whole chain, as slicing by −0 does, instead of being refused. */
+  /**
+   * `released`: ⌊τ·D⌋ = 0 runs the whole chain, as slicing by −0 does, instead of being refused; where D does not divide T the
+   * chain has ⌈T/⌊T/D⌋⌉ steps instead of D.
+   */
   readonly compat?: 'released'
 }
 
 /**
- * Timesteps of an edit: with d(i) = (T/D)(i − 1) + 1, a real sample is noised to d(⌊τD⌋) and denoised over d(⌊τD⌋), …, d(1).
+ * Timesteps of an edit: with d(i) = ⌊T/D⌋(i − 1) + 1, at most T − 1, a real sample is noised to d(⌊τD⌋) and denoised over d(⌊τD⌋), …, d(1).
  * Fine-tuning on edits costs ⌊τD⌋ denoiser calls instead of D. τ·D is floored in floating point: 0.29·100 gives 28.
  *
  * @throws invalid_option for τ·D < 1 or τ > 1
@@ -44,7 +47,8 @@ export function partialTimesteps(options: EditingOptions = {}): PartialTimesteps
       hint: 'less than one denoising step leaves nothing to train',
     })
   }
-  const fullSequence = Array.from({ length: ddimSteps }, (_, i) => stride * (ddimSteps - 1 - i) + 1)
+  const length = compat === 'released' ? Math.ceil(trainSteps / stride) : ddimSteps
+  const fullSequence = Array.from({ length }, (_, i) => Math.min(stride * (length - 1 - i) + 1, trainSteps - 1))
   const partialSequence = count < 1 ? fullSequence : fullSequence.slice(-count)
   return { fullSequence, partialSequence, noiseTimestep: partialSequence[0], networkCalls: partialSequence.length }
 }

@@ -1,5 +1,5 @@
 import { assertInteger, assertSameLength, GuerdonError, type Random } from '@guerdon/core'
-import { exp, mean, mul, sub, type Tensor } from '@guerdon/tensor'
+import { clip, exp, isFinite as isFiniteEach, mean, mul, sub, type Tensor, where } from '@guerdon/tensor'
 
 /** Frames of a video and the segments its reward is read from. */
 export interface SegmentLayout {
@@ -80,6 +80,8 @@ export function attenuatedFrames(localIndex: readonly number[], options: Attenua
 export interface SegmentalLossOptions {
   /** c: weigh each video's loss by exp(−c·reconstruction error), the error detached. Default: no weight. */
   readonly alignCoefficient?: number
+  /** `released`: an infinite loss becomes ±5, without a gradient. NaN stays NaN. */
+  readonly compat?: 'released'
 }
 
 /** Reward and loss of a batch of videos, as graphs. */
@@ -112,7 +114,9 @@ export function segmentalRewardLoss(
     reconstructionError && options.alignCoefficient !== undefined
       ? mul(plain, exp(mul(reconstructionError, -options.alignCoefficient)))
       : plain
-  return { reward, perVideoLoss, loss: mean(perVideoLoss) }
+  const loss = mean(perVideoLoss)
+  if (options.compat !== 'released') return { reward, perVideoLoss, loss }
+  return { reward, perVideoLoss, loss: where(isFiniteEach(loss), loss, clip(loss, { minimum: -5, maximum: 5 })) }
 }
 
 /** Reward-weighted regression, the baseline without a gradient through the reward: mean R_i·reconstruction loss_i. */
