@@ -174,6 +174,12 @@ describe('sparkLoss', () => {
     expect(run(data(2, -1)).value.data[0]).toBeCloseTo(Math.exp(3), 9)
     expect(run(data(2, -1)).gradient.logProbs.data[0]).toBeCloseTo(Math.exp(3), 9)
   })
+
+  it('does not clamp k3 however far the reference is', () => {
+    const { kl } = interpret((input: Data) => ({ ...sparkLoss(input) }))(data(-6, 0))
+    // d = −1 − (−6) = 5
+    expect(kl.data[0]).toBeCloseTo(Math.exp(5) - 6, 9)
+  })
 })
 
 describe('stage', () => {

@@ -1,7 +1,7 @@
 import { assertInteger, GuerdonError } from '@guerdon/core'
 import { add, mul, type Tensor } from '@guerdon/tensor'
 import { groupNormalise, groupsFromOffsets } from '../../shared/group-normalise.ts'
-import { klPenalty } from '../../shared/kl.ts'
+import { unboundedK3 } from '../../shared/k3.ts'
 import { aggregateLoss } from '../../shared/loss-aggregation.ts'
 import { type PolicyLossInput, ppoClipLoss } from '../../shared/policy-loss.ts'
 
@@ -18,7 +18,7 @@ export interface SparkLossOptions {
 
 /**
  * Token mean of −min(ρA, clip(ρ, 1 ± ε)·A), plus the weighted token mean of k3; the same for original, judgement and
- * reflection items. Only `logProbs` carries a gradient; [B][L] each.
+ * reflection items. k3 is not clamped. Only `logProbs` carries a gradient; [B][L] each.
  */
 export function sparkLoss(
   input: PolicyLossInput & { readonly refLogProbs: Tensor },
@@ -26,7 +26,7 @@ export function sparkLoss(
 ): { readonly loss: Tensor; readonly policyLoss: Tensor; readonly kl: Tensor } {
   const { clip = 0.2, klCoefficient = 0.001 } = options
   const policyLoss = ppoClipLoss(input, { clipLow: clip, clipHigh: clip, dualClip: unbounded }).loss
-  const kl = aggregateLoss(klPenalty(input.logProbs, input.refLogProbs), input.mask)
+  const kl = aggregateLoss(unboundedK3(input.logProbs, input.refLogProbs), input.mask)
   return { loss: add(policyLoss, mul(kl, klCoefficient)), policyLoss, kl }
 }
 
