@@ -82,7 +82,10 @@ export const adapters = {
   calibration: (input: { probabilities: number[]; outcomes: number[]; bins: number }) =>
     calibration(input.probabilities, input.outcomes, { bins: input.bins }),
   rewardBenchV1Score: (input: { subsetAccuracy: Record<string, number>; priorSetsScore: number | null }) => {
-    const { sections, average, withPriorSets } = rewardBenchScore(input.subsetAccuracy, input)
+    const { sections, average, withPriorSets } = rewardBenchScore(input.subsetAccuracy, {
+      priorSetsScore: input.priorSetsScore,
+      unknown: 'ignore',
+    })
     return { sections, averageFourSections: average, averageWithPriorSetsHalfWeight: withPriorSets }
   },
   rewardBench2TiesScore: (input: { rows: { id: string; numCorrect: number; scores: number[] }[] }) => {

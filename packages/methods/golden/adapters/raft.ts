@@ -20,7 +20,7 @@ export const adapters = {
     return { cleaned, discard: isDiscarded(cleaned) }
   },
   selectLocal: (input: { groups: ResponseGroup[] }) => {
-    const { kept, meanTrainReward, meanModelReward } = selectLocal(input.groups)
+    const { kept, meanTrainReward, meanModelReward } = selectLocal(input.groups, { onEmpty: 'allow' })
     return {
       keptPrompts: kept.map(one => one.prompt),
       chosenIndex: kept.map(one => one.chosen),

@@ -56,9 +56,9 @@ export const adapters = {
     return { standardizedStepRewards: rewards, stepAdvantages: advantages }
   },
   labelCorrectSolution: (input: { nSteps: number; errorIntervals: [number, number][] }) => ({
-    stepLabels: labelCorrectSolution(input.nSteps, input.errorIntervals),
+    stepLabels: labelCorrectSolution(input.nSteps, input.errorIntervals, { outOfRange: 'ignore' }),
   }),
   labelIncorrectSolution: (input: { nSteps: number; stepsMatchingAnswer: number[] }) => ({
-    stepLabels: labelIncorrectSolution(input.nSteps, input.stepsMatchingAnswer),
+    stepLabels: labelIncorrectSolution(input.nSteps, input.stepsMatchingAnswer, { outOfRange: 'ignore' }),
   }),
 } satisfies Adapters

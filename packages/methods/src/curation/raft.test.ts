@@ -60,6 +60,8 @@ describe('selectLocal', () => {
     expect(keptFraction).toBe(0.5)
     expect(() => selectLocal([group([1], ['#'])])).toThrow(/skip|usable/)
     expect(() => selectLocal([])).toThrow(/at least one prompt/)
+    const nothing = selectLocal([group([1], ['#'])], { onEmpty: 'allow' })
+    expect(nothing).toMatchObject({ kept: [], meanTrainReward: Number.NaN, meanModelReward: 1, keptFraction: 0 })
   })
 
   it('breaks ties at random on request, always among the best', () => {

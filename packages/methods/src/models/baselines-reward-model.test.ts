@@ -126,6 +126,7 @@ describe('benchmarks', () => {
     expect(score.sections.Safety).toBe(0)
     expect(score.withPriorSets).toBeCloseTo((2 * score.sections.Chat + 0.9) / 9, 12)
     expect(() => rewardBenchScore({ chat: 1 })).toThrow(/got "chat"/)
+    expect(rewardBenchScore({ chat: 1, donotanswer: 0.5 }, { unknown: 'ignore' }).sections.Safety).toBe(0.5)
   })
 
   it('splits the credit of a best-of-four item over its maxima', () => {

@@ -186,6 +186,17 @@ describe('labels from a judge', () => {
   it('refuses steps that do not exist', () => {
     expect(labelIncorrectSolution(3, [3])).toBeUndefined()
   })
+
+  it('leaves them out on request', () => {
+    const options = { outOfRange: 'ignore' } as const
+    const intervals: [number, number][] = [
+      [-2, 1],
+      [2, 5],
+      [-3, -1],
+    ]
+    expect(labelCorrectSolution(3, intervals, options)).toEqual(['bad', 'good', 'bad'])
+    expect(labelIncorrectSolution(3, [3, -1, 1], options)).toEqual(['good', 'bad', 'good'])
+  })
 })
 
 describe('stepLevelBaseline', () => {

@@ -42,12 +42,14 @@ export interface SelectLocalOptions {
   readonly skipEqual?: boolean
   /** Skip groups with fewer responses. Default 1. */
   readonly minimumSize?: number
+  /** When no prompt keeps anything: an error, or an empty selection. Default `error`. */
+  readonly onEmpty?: 'error' | 'allow'
 }
 
 /** What was kept, and the rewards that tell how training goes. */
 export interface LocalSelection {
   readonly kept: readonly KeptResponse[]
-  /** Mean reward of the kept: biased upwards by selection. */
+  /** Mean reward of the kept: biased upwards by selection. NaN when nothing is kept under `onEmpty: 'allow'`. */
   readonly meanTrainReward: number
   /** Mean reward of the *first* response of each prompt, discarded or not: what the policy really earns. */
   readonly meanModelReward: number
@@ -65,7 +67,14 @@ export interface LocalSelection {
  * @throws empty when no prompt keeps anything: skip the update
  */
 export function selectLocal(groups: readonly ResponseGroup[], options: SelectLocalOptions = {}): LocalSelection {
-  const { discard = isDiscarded, ties = 'first', random, skipEqual = false, minimumSize = 1 } = options
+  const {
+    discard = isDiscarded,
+    ties = 'first',
+    random,
+    skipEqual = false,
+    minimumSize = 1,
+    onEmpty = 'error',
+  } = options
   assertOneOf(ties, 'ties', ['first', 'random'])
   assertInteger(minimumSize, 'minimumSize')
   if (ties === 'random' && random === undefined) {
@@ -89,7 +98,7 @@ export function selectLocal(groups: readonly ResponseGroup[], options: SelectLoc
     const chosen = ties === 'random' && random && best.length > 1 ? random.choice(best) : best[0]
     kept.push({ group, chosen, prompt, response: responses[chosen], reward: highest, groupSize: responses.length })
   })
-  if (kept.length === 0) {
+  if (kept.length === 0 && onEmpty === 'error') {
     throw new GuerdonError('empty', 'expected a usable response for at least one prompt; got none', {
       path: ['groups'],
       hint: 'skip this update, and look at what the policy writes',
@@ -97,9 +106,9 @@ export function selectLocal(groups: readonly ResponseGroup[], options: SelectLoc
   }
   return {
     kept,
-    meanTrainReward: mean(kept.map(one => one.reward)),
+    meanTrainReward: kept.length === 0 ? Number.NaN : mean(kept.map(one => one.reward)),
     meanModelReward: first.length === 0 ? 0 : mean(first),
-    keptFraction: kept.length / groups.length,
+    keptFraction: groups.length === 0 ? 0 : kept.length / groups.length,
     missing,
   }
 }

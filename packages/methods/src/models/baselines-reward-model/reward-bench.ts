@@ -55,11 +55,15 @@ export interface RewardBenchScore {
  */
 export function rewardBenchScore(
   subsetAccuracy: Readonly<Record<string, number>>,
-  options: { readonly priorSetsScore?: number | null } = {},
+  options: {
+    readonly priorSetsScore?: number | null
+    /** Subsets that are not part of the benchmark: an error, or left out as in the released script. Default `error`. */
+    readonly unknown?: 'error' | 'ignore'
+  } = {},
 ): RewardBenchScore {
   const known = new Set(Object.values(rewardBenchSections).flatMap(subsets => Object.keys(subsets)))
   const stranger = Object.keys(subsetAccuracy).find(name => !known.has(name))
-  if (stranger !== undefined) {
+  if (stranger !== undefined && options.unknown !== 'ignore') {
     throw new GuerdonError('unknown_name', `expected subsets of RewardBench; got "${stranger}"`, {
       hint: `known are ${[...known].join(', ')}`,
     })

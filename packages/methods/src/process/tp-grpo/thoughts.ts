@@ -33,13 +33,22 @@ export function mergeThoughts(labels: readonly StepLabel[]): Thought[] {
 export function labelCorrectSolution(
   steps: number,
   errorIntervals: readonly (readonly [start: number, end: number])[],
+  options: LabelOptions = {},
 ): StepLabel[] | undefined {
+  const refuse = options.outOfRange !== 'ignore'
   const labels = Array.from({ length: steps }, (): StepLabel => 'good')
   for (const [start, end] of errorIntervals) {
-    if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end > steps) return undefined
-    labels.fill('bad', start, end)
+    const fits = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && end >= start && end <= steps
+    if (refuse && !fits) return undefined
+    labels.fill('bad', Math.max(0, start), Math.max(0, end))
   }
   return labels
+}
+
+/** Choices of the labels. */
+export interface LabelOptions {
+  /** Steps a verdict names that do not exist: the whole verdict is unusable, or they are left out. Default `refuse`. */
+  readonly outOfRange?: 'refuse' | 'ignore'
 }
 
 /**
@@ -47,11 +56,15 @@ export function labelCorrectSolution(
  *
  * @returns undefined when an index is not a step
  */
-export function labelIncorrectSolution(steps: number, matchingAnswer: readonly number[]): StepLabel[] | undefined {
+export function labelIncorrectSolution(
+  steps: number,
+  matchingAnswer: readonly number[],
+  options: LabelOptions = {},
+): StepLabel[] | undefined {
   const labels = Array.from({ length: steps }, (): StepLabel => 'good')
   for (const step of matchingAnswer) {
-    if (!Number.isInteger(step) || step < 0 || step >= steps) return undefined
-    labels[step] = 'bad'
+    if (Number.isInteger(step) && step >= 0 && step < steps) labels[step] = 'bad'
+    else if (options.outOfRange !== 'ignore') return undefined
   }
   return labels
 }
