@@ -369,12 +369,13 @@ describe('the search', () => {
     expect(best(serene)).toBeGreaterThan(best(alone))
     expect(serene.rewardArchive.length).toBeGreaterThan(0)
     expect(alone.rewardArchive).toHaveLength(0)
+    expect(serene.firstRewardAt).toBeLessThan(2000)
     expect(alone.turns.every(({ choice }) => choice === 'explore')).toBe(true)
   })
 
   it('repeats itself from a seed, whichever emitter, scheduler or criterion', async () => {
     for (const extra of [
-      { emitters: 'cmaEs' },
+      { emitters: 'cmaEs', emitterChoice: 'softmax' },
       { emitters: 'novelty', scheduler: 'ucb' },
       { scheduler: 'coin', criterion: 'noveltyAndLocalCompetition' },
       { scheduler: 'time', stagnation: 'original', localImprovement: true },
@@ -395,11 +396,12 @@ describe('the search', () => {
     const learned: BehaviourSpace<Float64Array> = {
       describe: async views =>
         views.map(view => ({ descriptor: [view[0], view[1], version], surprise: Math.abs(view[3]) })),
-      train: async () => {
+      train: async (_, { reset }) => {
+        expect(reset).toBe(true)
         version++
       },
     }
-    const settings = { ...options, criterion: 'coin' } as const
+    const settings = { ...options, criterion: 'coin', resetEncoder: true } as const
     const result = await sparseSearch(problem, learned, settings, new Random(4))
     expect(version).toBe(result.turns.filter(({ trained }) => trained).length)
     expect(version).toBeGreaterThan(1)

@@ -69,8 +69,9 @@ export function noveltySelfExcluded(
 ): Float64Array {
   const rows = descriptorDistances(population, [...population, ...archive], options)
   return Float64Array.from(rows, (row, i) => {
-    const others = row.filter((_, j) => j !== i).sort()
-    return meanOf(others.subarray(0, neighboursOf(options)), options.aloneNovelty)
+    row[i] = Number.POSITIVE_INFINITY
+    const nearest = smallest(row, Math.min(neighboursOf(options), row.length - 1))
+    return meanOf(nearest, options.aloneNovelty)
   })
 }
 
@@ -172,8 +173,24 @@ function meanNearest(
 ): Float64Array {
   const count = neighboursOf(options)
   return Float64Array.from(descriptorDistances(queries, references, options), row =>
-    meanOf(row.sort().subarray(dropped, dropped + count), options.aloneNovelty),
+    meanOf(smallest(row, dropped + count).subarray(dropped), options.aloneNovelty),
   )
+}
+
+/** The `count` smallest values (fewer when there are fewer), rising: one pass with insertion, for small counts. */
+function smallest(values: Float64Array, count: number): Float64Array {
+  const kept = new Float64Array(Math.min(count, values.length)).fill(Number.POSITIVE_INFINITY)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (!(value < kept[kept.length - 1])) continue
+    let place = kept.length - 1
+    while (place > 0 && kept[place - 1] > value) {
+      kept[place] = kept[place - 1]
+      place--
+    }
+    kept[place] = value
+  }
+  return kept
 }
 
 function meanOf(distances: Float64Array, alone = 0): number {

@@ -47,17 +47,22 @@ function select<View>(run: SearchRun<View>): void {
   const drawn = criterion === 'coin' ? taxonsCriterion(0, run.random.float(), { warmup: 0 }) : criterion
   const score =
     drawn === 'surprise' ? ({ surprise }: Individual<View>) => surprise : ({ novelty }: Individual<View>) => novelty
+  const second =
+    drawn === 'noveltyAndSurprise'
+      ? everyone.map(({ surprise }) => surprise)
+      : drawn === 'noveltyAndLocalCompetition'
+        ? competition(run, everyone)
+        : undefined
   run.archive.push(...archiveShare(run, run.offspring, score))
-  if (drawn === 'novelty' || drawn === 'surprise') {
+  if (second === undefined) {
     run.population = [...everyone].sort((a, b) => score(b) - score(a)).slice(0, populationSize)
     return
   }
-  const second = drawn === 'noveltyAndSurprise' ? everyone.map(({ surprise }) => surprise) : competition(run, everyone)
   const novelty = everyone.map(individual => individual.novelty)
   run.population = nondominatedSurvivors([novelty, second], populationSize).map(i => everyone[i])
 }
 
-/** Rewarding neighbours each individual beats; the archive's λ newcomers already count as references. */
+/** How many neighbours each individual beats by reward. */
 function competition<View>(run: SearchRun<View>, everyone: readonly Individual<View>[]): Int32Array {
   const references = [...everyone, ...run.archive, ...run.rewardArchive]
   return localCompetition(

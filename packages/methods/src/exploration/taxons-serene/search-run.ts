@@ -29,8 +29,11 @@ export interface Behaviour {
 /** A behaviour space: made by hand, or learned while the search runs. */
 export interface BehaviourSpace<View> {
   describe(views: readonly View[]): Promise<readonly Behaviour[]>
-  /** Learns from views; afterwards everything is described anew. Absent for a fixed space. */
-  train?(views: readonly View[]): Promise<void>
+  /**
+   * Learns from views, from new weights when told to reset; afterwards everything is described anew. Absent for a fixed
+   * space.
+   */
+  train?(views: readonly View[], options: { readonly reset: boolean }): Promise<void>
 }
 
 /** An individual and what is known about it. */
@@ -112,11 +115,18 @@ export interface SparseSearchOptions extends NoveltyOptions, Pick<StepSizeOption
   readonly stagnation?: 'custom' | 'original'
   /** Generations after which an emitter ends in any case; null (default) never. */
   readonly maxEmitterSteps?: number | null
+  /**
+   * Which emitter is visited: one of the first front of (novelty of its founder, improvement), or drawn by the soft-max of
+   * improvements. Default `front`.
+   */
+  readonly emitterChoice?: 'front' | 'softmax'
   /** Default `alternating`. */
   readonly scheduler?: SchedulerName
   readonly ucb?: UcbOptions
   /** Whether views of the reward archive train the encoder too. Default true. */
   readonly trainOnRewardArchive?: boolean
+  /** Whether each training starts from new weights. Default false. */
+  readonly resetEncoder?: boolean
   /**
    * `released`: individuals outside the reference set lose their true nearest neighbour, and step sizes are not divided by
    * √D.
@@ -140,6 +150,8 @@ export interface SearchRun<View> {
   readonly bestByArea: Map<number, number>
   encoderVersion: number
   evaluations: number
+  /** Evaluations when the first reward was found. */
+  firstRewardAt: number | null
   nextId: number
   ucb: UcbState
 }
@@ -161,8 +173,10 @@ export function sparseSearchDefaults(options: SparseSearchOptions) {
     localImprovement: false,
     stagnation: 'custom' as const,
     maxEmitterSteps: null,
+    emitterChoice: 'front' as const,
     scheduler: 'alternating' as const,
     trainOnRewardArchive: true,
+    resetEncoder: false,
     scaling: options.compat === 'released' ? ('official' as const) : ('perDimension' as const),
     ...options,
   }
@@ -195,6 +209,7 @@ export async function evaluateGenomes<View>(
         path: ['rollouts', i, 'reward'],
       })
     }
+    if (reward > 0) run.firstRewardAt ??= run.evaluations + i + 1
     if (area !== null && reward > 0) run.bestByArea.set(area, Math.max(run.bestByArea.get(area) ?? 0, reward))
     return {
       id: run.nextId++,
@@ -236,7 +251,7 @@ export async function trainBehaviourSpace<View>(run: SearchRun<View>): Promise<v
   if (run.space.train === undefined) return
   const known = [...run.archive, ...run.population, ...run.offspring]
   const views = [...known, ...(run.options.trainOnRewardArchive ? run.rewardArchive : [])].map(({ view }) => view)
-  await run.space.train(views)
+  await run.space.train(views, { reset: run.options.resetEncoder })
   run.encoderVersion++
   const local = [...run.candidates, ...run.emitters].flatMap(emitter => [
     emitter.founder,

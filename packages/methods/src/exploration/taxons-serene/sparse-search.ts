@@ -41,6 +41,8 @@ export interface SparseSearchResult<View> {
   readonly archive: readonly Individual<View>[]
   readonly rewardArchive: readonly Individual<View>[]
   readonly evaluations: number
+  /** Evaluations it took to find the first reward; null when none was found. */
+  readonly firstRewardAt: number | null
   readonly turns: readonly SparseSearchTurn[]
 }
 
@@ -75,6 +77,7 @@ export async function sparseSearch<View>(
     bestByArea: new Map(),
     encoderVersion: 0,
     evaluations: 0,
+    firstRewardAt: null,
     nextId: 0,
     ucb: initialUcbState,
   }
@@ -105,8 +108,8 @@ export async function sparseSearch<View>(
     turns.push(turnOf(run, choice, trained))
     previous = choice
   }
-  const { population, archive, rewardArchive, evaluations } = run
-  return { population, archive, rewardArchive, evaluations, turns }
+  const { population, archive, rewardArchive, evaluations, firstRewardAt } = run
+  return { population, archive, rewardArchive, evaluations, firstRewardAt, turns }
 }
 
 function turnOf<View>(run: SearchRun<View>, choice: ChunkChoice, trained: boolean): SparseSearchTurn {

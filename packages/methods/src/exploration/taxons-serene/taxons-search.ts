@@ -92,7 +92,7 @@ export async function taxonsSearch<View>(
       return { name: names++, genome: gaussianVariation(member.genome, sigma, random, bounds) }
     })
     if ((step + 1) % trainEvery !== 0 || space.train === undefined) continue
-    await space.train([...seen, ...archive.map(({ view }) => view)])
+    await space.train([...seen, ...archive.map(({ view }) => view)], { reset: false })
     seen = []
     const renewed = await space.describe(archive.map(({ view }) => view))
     archive = archive.map((individual, i) => ({ ...individual, ...renewed[i] }))
