@@ -94,24 +94,30 @@ function toggle(flat: Float64Array, door: number, hand: number): void {
  */
 export function viewMinigrid(flat: Float64Array, at: number, size: MinigridSize, out: Observations, to: number): void {
   const direction = flat[at + FlatMinigrid.direction]
-  const ahead = minigridDirections[direction]
-  const aside = minigridDirections[(direction + 1) % 4]
+  const aheadX = minigridDirections[direction][0]
+  const aheadY = minigridDirections[direction][1]
+  const asideX = minigridDirections[(direction + 1) % 4][0]
+  const asideY = minigridDirections[(direction + 1) % 4][1]
+  const agentX = flat[at + FlatMinigrid.x]
+  const agentY = flat[at + FlatMinigrid.y]
+  const cells = at + FlatMinigrid.cells
+  const { width, height } = size
   const half = (minigridView - 1) / 2
-  for (let i = 0; i < minigridView; i++) {
-    for (let j = 0; j < minigridView; j++) {
-      const forward = minigridView - 1 - j
-      const across = i - half
-      const x = flat[at + FlatMinigrid.x] + forward * ahead[0] + across * aside[0]
-      const y = flat[at + FlatMinigrid.y] + forward * ahead[1] + across * aside[1]
-      const entry = to + 3 * (i * minigridView + j)
-      if (x < 0 || y < 0 || x >= size.width || y >= size.height) {
+  let entry = to
+  for (let across = -half; across <= half; across++) {
+    for (let forward = minigridView - 1; forward >= 0; forward--, entry += 3) {
+      const x = agentX + forward * aheadX + across * asideX
+      const y = agentY + forward * aheadY + across * asideY
+      if (x < 0 || y < 0 || x >= width || y >= height) {
         out[entry] = MinigridObject.wall
         out[entry + 1] = MinigridColour.grey
         out[entry + 2] = 0
         continue
       }
-      const cell = at + FlatMinigrid.cells + 3 * (y * size.width + x)
-      for (let k = 0; k < 3; k++) out[entry + k] = flat[cell + k]
+      const cell = cells + 3 * (y * width + x)
+      out[entry] = flat[cell]
+      out[entry + 1] = flat[cell + 1]
+      out[entry + 2] = flat[cell + 2]
     }
   }
   const own = to + 3 * (half * minigridView + minigridView - 1)

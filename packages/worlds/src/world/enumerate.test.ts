@@ -94,6 +94,19 @@ describe('tables', () => {
   })
 })
 
+describe('a time limit', () => {
+  it('is worth what can be had in time', () => {
+    // four steps to the key, one to pick it, nine from position 0 (where picking leads) to the goal, one out of it
+    const value = (horizon: number) =>
+      startValue(enumerateWorld(tabularDefinition(lineKey({ slip: 0 })), { discount: 1, horizon }))
+    expect([14, 15, 30].map(value)).toEqual([0, 10, 10])
+    // three steps to the last cell, then 1 for each that is left
+    const chained = tabularDefinition(chain({ rightCells: 3, leftCells: 2, noise: 0, distractorReward: 0 }))
+    expect(startValue(enumerateWorld(chained, { discount: 1, horizon: 10 }))).toBe(7)
+    expect(startValue(enumerateWorld(chained, { discount: 0.5, horizon: 5 }))).toBe(0.5 ** 3 + 0.5 ** 4)
+  })
+})
+
 describe('grids', () => {
   const start = (definition: WorldDefinition, seed: number) => [
     { state: drawStart(definition, new Random(seed)), probability: 1 },
@@ -104,8 +117,7 @@ describe('grids', () => {
     const maxSteps = 30
     const definition = doorKeyWorld({ size: 5, maxSteps })
     const starts = start(definition, seed)
-    const cut = stoppedAt(definition, maxSteps)
-    const world = enumerateWorld(cut, { discount: 1, starts })
+    const world = enumerateWorld(definition, { discount: 1, horizon: maxSteps, starts })
     const shortest = shortestEpisode(definition, starts[0].state, steps)
     expect(shortest).toBeGreaterThan(5)
     expect(startValue(world)).toBeCloseTo(1 - (0.9 * shortest) / maxSteps, 12)
@@ -115,21 +127,10 @@ describe('grids', () => {
     const maxSteps = 24
     const definition = fourRoomsWorld({ size: 9, maxSteps })
     const starts = start(definition, 4)
-    const world = enumerateWorld(stoppedAt(definition, maxSteps), { discount: 1, starts })
+    const world = enumerateWorld(definition, { discount: 1, horizon: maxSteps, starts })
     const shortest = shortestEpisode(definition, starts[0].state, steps)
     expect(startValue(world)).toBeCloseTo(shortest > maxSteps ? 0 : 1 - (0.9 * shortest) / maxSteps, 12)
   })
-
-  /** The same world, over when its time is. */
-  function stoppedAt(definition: WorldDefinition, maxSteps: number): WorldDefinition {
-    return {
-      ...definition,
-      advance: (states, at, actions, actionAt, outcome, random) => {
-        definition.advance(states, at, actions, actionAt, outcome, random)
-        if (states[at + steps] >= maxSteps) outcome.terminated = true
-      },
-    }
-  }
 
   it('cannot be left without the key', () => {
     const definition = doorKeyWorld({ size: 5, maxSteps: 30 })
@@ -141,7 +142,7 @@ describe('grids', () => {
         definition.advance(...given)
       },
     }
-    const world = enumerateWorld(stoppedAt(barred, 12), { discount: 1, starts: start(definition, 1) })
+    const world = enumerateWorld(barred, { discount: 1, horizon: 12, starts: start(definition, 1) })
     expect(startValue(world)).toBe(0)
   })
 })

@@ -14,6 +14,11 @@ export interface EnumerateOptions {
   readonly discount: number
   /** Default: the definition's own. */
   readonly starts?: readonly PossibleStart[]
+  /**
+   * Ends every episode after this many steps: a state of the table is then a state of the world *at a time*, and optimal
+   * values are those of the truncated episode. Default: no end but the world's own.
+   */
+  readonly horizon?: number
   /** Most states before giving up. Default 100 000. */
   readonly limit?: number
 }
@@ -28,13 +33,16 @@ export function drawStart(definition: WorldDefinition, random: Random): Float64A
 /**
  * Writes a finite world as transition tables: all states that can be reached from the starts, in breadth-first order,
  * then one absorbing end. Solvers for tables (value iteration, policy iteration) then give its exact values. Rewards are
- * expectations over the outcomes of a step. The time limit is not part of the tables, unless the state counts steps.
+ * expectations over the outcomes of a step. A time limit is part of the tables only with `horizon`; without it, a world
+ * whose state counts steps (the Minigrid ones) has no end of states.
  *
  * @throws unsupported for continuous actions or a stochastic world that does not list its outcomes; invalid_input
  * without starts or with probabilities that do not sum to 1; not_finite for a reward; unsupported beyond `limit` states
  */
 export function enumerateWorld(definition: WorldDefinition, options: EnumerateOptions): EnumeratedWorld {
-  const { discount, limit = 100_000 } = options
+  const { discount, horizon = Number.POSITIVE_INFINITY, limit = 100_000 } = options
+  const timed = options.horizon !== undefined
+  if (timed) assertInteger(horizon, 'horizon', 1)
   assertInRange(discount, 'discount', 0, 1)
   assertInteger(limit, 'limit', 1)
   const { name, actionSpace } = definition
@@ -49,9 +57,10 @@ export function enumerateWorld(definition: WorldDefinition, options: EnumerateOp
   }
   const outcomesOf = listing(definition)
   const states: Float64Array[] = []
+  const times: number[] = []
   const indices = new Map<string, number>()
-  const indexOf = (state: Float64Array): number => {
-    const key = state.join()
+  const indexOf = (state: Float64Array, time: number): number => {
+    const key = timed ? `${time}:${state.join()}` : state.join()
     const known = indices.get(key)
     if (known !== undefined) return known
     if (states.length >= limit) {
@@ -62,9 +71,10 @@ export function enumerateWorld(definition: WorldDefinition, options: EnumerateOp
     }
     indices.set(key, states.length)
     states.push(state.slice())
+    times.push(time)
     return states.length - 1
   }
-  const first = starts.map(({ state, probability }) => [indexOf(state), probability] as const)
+  const first = starts.map(({ state, probability }) => [indexOf(state, 0), probability] as const)
   assertTotal(
     first.map(([, probability]) => probability),
     `the starts of ${name}`,
@@ -87,7 +97,8 @@ export function enumerateWorld(definition: WorldDefinition, options: EnumerateOp
       let reward = 0
       for (const outcome of outcomes) {
         if (outcome.probability === 0) continue
-        const target = outcome.terminated ? END : indexOf(outcome.state)
+        const time = times[state] + 1
+        const target = outcome.terminated || time >= horizon ? END : indexOf(outcome.state, time)
         row.set(target, (row.get(target) ?? 0) + outcome.probability)
         if (!Number.isFinite(outcome.reward)) refuseReward(outcome.reward, states[state], action, name)
         reward += outcome.probability * outcome.reward
@@ -121,7 +132,7 @@ export function enumerateWorld(definition: WorldDefinition, options: EnumerateOp
     discount,
     initial,
     terminalState,
-    horizon: definition.horizon,
+    horizon: options.horizon ?? definition.horizon,
     states,
   }
 }
