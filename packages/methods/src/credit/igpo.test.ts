@@ -6,6 +6,7 @@ import { flatten } from '../shared/ragged.ts'
 import {
   f1OutcomeReward,
   igpoOutcomeStage,
+  igpoReleasedStage,
   igpoStage,
   igpoTurnAdvantages,
   informationGain,
@@ -218,6 +219,74 @@ describe('the igpo stages', () => {
     expect(advantage.failures.get(5)?.message).toMatch(/at 2 boundaries, one before each turn; got 1/)
     expect([...numbers(result, 'turn.igpoGain').status.slice(0, 2)]).toEqual([0, 1])
     expect([...numbers(result, 'group.igpoCollapsed').values]).toEqual([0])
+  })
+
+  it('released: compares token returns at the same position, cut at tokens the policy did not write', async () => {
+    const of = (id: string, outcome: unknown, answerLogProbs: unknown, spans: [number, number][], mask: number[]) => ({
+      id,
+      group: 'g',
+      prompt: 'p',
+      outcome,
+      turns: spans.map(span => ({ action: 'search', span })),
+      tokens: { mask },
+      columns: { answerLogProbs },
+    })
+    const base = batchFromRollouts([
+      of(
+        'a',
+        1,
+        [[-2], [-1]],
+        [
+          [0, 2],
+          [3, 5],
+        ],
+        [1, 1, 0, 1, 1],
+      ),
+      of(
+        'b',
+        0,
+        [[-2], [-2]],
+        [
+          [0, 1],
+          [2, 3],
+        ],
+        [1, 0, 1],
+      ),
+      of('c', { status: 'failed', failure: { class: 'timeout', message: 'slow' } }, [[-2]], [[0, 1]], [1]),
+      of('d', 1, [[-2]], [[0, 1]], [0]),
+    ])
+    const batch = withColumns(base, { 'rollout.score': numbers(base, 'rollout.outcome') })
+    const run = async (options: object) =>
+      withColumns(batch, (await bindStage(igpoReleasedStage, options).apply(batch, null)).columns)
+    // a: gain g on token 1, outcome 1 on token 4, returns g g 1 1 1 (the masked token cuts); b: all 0; means are halves.
+    const half = (Math.exp(-1) - Math.exp(-2)) / 2
+    const result = await run({})
+    const advantage = numbers(result, 'token.advantage')
+    expect([...advantage.values.slice(0, 8)]).toEqual(close([half, half, 0, 0.5, 0.5, -half, 0, -0.5], 12))
+    expect([...numbers(result, 'token.igpoReturn').values.slice(0, 5)]).toEqual(
+      close([2 * half, 2 * half, 1, 1, 1], 12),
+    )
+    expect([...advantage.status.slice(8)]).toEqual([2, 2])
+    expect(advantage.failures.get(9)?.message).toMatch(/policy tokens in the span of every turn/)
+    // First returns γ·g and 0: mean γ·g/2, no deviation asked for; token 1 holds g.
+    const discounted = await run({ estimator: 'discounted', gamma: 0.5, normaliseByStd: false })
+    expect([...numbers(discounted, 'token.advantage').values.slice(0, 2)]).toEqual(close([half / 2, 1.5 * half], 12))
+  })
+
+  it('released: drops gains whose number does not match the tool turns', async () => {
+    const base = batchFromRollouts([
+      {
+        id: 'a',
+        prompt: 'p',
+        outcome: 1,
+        turns: [{ action: 'x', span: [0, 1] as [number, number] }],
+        tokens: { mask: [1] },
+        columns: { answerLogProbs: [[-2], [-1], [-1]] },
+      },
+    ])
+    const batch = withColumns(base, { 'rollout.score': numbers(base, 'rollout.outcome') })
+    const { columns } = await bindStage(igpoReleasedStage).apply(batch, null)
+    expect([...numbers(withColumns(batch, columns), 'token.igpoReturn').values]).toEqual([1])
   })
 
   it('score answers', async () => {

@@ -1,9 +1,11 @@
 import { defineMethod } from '../method.ts'
+import { igpoReleasedStage } from './igpo/released-stage.ts'
 import { igpoOptions, igpoOutcomeStage, igpoStage } from './igpo/stage.ts'
 
 export * from './igpo/advantages.ts'
 export * from './igpo/gains.ts'
 export * from './igpo/outcome.ts'
+export * from './igpo/released-stage.ts'
 export * from './igpo/stage.ts'
 
 /**
@@ -31,6 +33,7 @@ export const igpo = defineMethod({
     'turn.igpoGain',
     'group.igpoCollapsed',
     'rollout.score (igpo.outcome)',
+    'token.advantage, token.igpoReturn (igpo.released)',
   ],
   options: igpoOptions,
   claim: {
@@ -44,7 +47,7 @@ export const igpo = defineMethod({
     setting:
       '8 answers of 3 hidden bits, 3 informative tools and 12 distractors, at most 4 tool turns, a fixed reader as belief, 8 prompts × 4 rollouts, 150 updates. With a reader that starts uniform the gain disappears.',
   },
-  stages: [igpoOutcomeStage, igpoStage],
+  stages: [igpoOutcomeStage, igpoStage, igpoReleasedStage],
   compat: [
     'released: releasedAdvantages and releasedDiscountedAdvantages (means at the same token position), placeTurnRewards drops all gains when their number does not match',
   ],

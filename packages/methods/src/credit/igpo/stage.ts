@@ -16,6 +16,7 @@ import * as z from 'zod'
 import { advantageColumns, turnSignal } from '../../shared/turn-columns.ts'
 import { rolloutGroups } from '../baselines-advantage/stages.ts'
 import { igpoTurnAdvantages, zeroAdvantageGroupFraction } from './advantages.ts'
+import { answerBoundaries, boundariesColumn } from './boundaries.ts'
 import { informationGain } from './gains.ts'
 import { answerSeparator, f1OutcomeReward } from './outcome.ts'
 
@@ -76,11 +77,7 @@ export const igpoStage = defineStage<z.infer<typeof igpoOptions>, null>({
   options: igpoOptions,
   reads: () => [
     { name: 'rollout.score', kind: 'number', about: 'outcome reward of the answering turn' },
-    {
-      name: 'rollout.answerLogProbs',
-      kind: 'json',
-      about: "number[][]: log-probabilities of the reference answer's tokens before the first and after each tool turn",
-    },
+    boundariesColumn,
   ],
   writes: options => [
     { name: 'turn.igpoGain', kind: 'number', about: 'information gain of the turn; abstained on the answering turn' },
@@ -122,31 +119,16 @@ function gainsOf(
   score: Signal,
   options: { mode: 'probDiff' | 'logProbDiff' },
 ): (Float64Array | Outcome)[] {
-  const column = json(batch, 'rollout.answerLogProbs')
-  return batch.rolloutIds.map((_, r): Float64Array | Outcome => {
+  return answerBoundaries(batch).map((boundaries, r): Float64Array | Outcome => {
     if (score.status[r] !== Status.scored) return outcomeAt(score, r)
     const turns = batch.turnOffsets[r + 1] - batch.turnOffsets[r]
-    const boundaries = column[r]
-    if (!isBoundaries(boundaries)) return failed('invalid_input', 'expected answer log-probabilities', 'igpo')
+    if ('status' in boundaries) return boundaries
     if (boundaries.length !== turns) {
       const message = `expected log-probabilities at ${turns} boundaries, one before each turn; got ${boundaries.length}`
       return failed('invalid_input', message, 'igpo')
     }
-    return informationGain(
-      boundaries.map(row => row.map(value => value ?? Number.NaN)),
-      options,
-    ).gains
+    return informationGain(boundaries, options).gains
   })
-}
-
-/** Lists of numbers; null stands for a log-probability that was not finite. */
-function isBoundaries(value: unknown): value is (number | null)[][] {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every(row => Array.isArray(row) && row.length > 0 && row.every(x => x === null || typeof x === 'number')) &&
-    value.some(row => row.every((x: unknown) => typeof x === 'number'))
-  )
 }
 
 function gainColumn(batch: RolloutBatch, gains: readonly (Float64Array | Outcome)[]): Signal {
