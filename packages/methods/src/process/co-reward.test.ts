@@ -7,8 +7,13 @@ import {
   coRewardStage,
   crossReferenceRewards,
   endOfResponseRows,
+  entropyRewards,
   majorityAnswer,
   ownVoteRewards,
+  parseRephrased,
+  rephraseMessages,
+  selfCertainty,
+  usablePairs,
   viewAdvantages,
 } from './co-reward.ts'
 
@@ -194,3 +199,46 @@ function numbersIn(column: ColumnData): Float64Array {
   if (column.kind !== 'number') throw new Error('expected numbers')
   return column.values
 }
+
+describe('rephrasing', () => {
+  it('asks with the question and reads the last marked text', () => {
+    expect(rephraseMessages('How many?')[1].content).toContain('How many?')
+    const reply = 'Draft <rephrased>x</rephrased>\n<rephrased>\n What number? \n</rephrased>'
+    expect(parseRephrased(reply, 'How many?')).toBe('What number?')
+  })
+
+  it.each(['no markers', '<rephrased>  </rephrased>', '<rephrased>How many?</rephrased>', '<rephrased>cut off'])(
+    'finds no other wording in %j',
+    reply => {
+      expect(parseRephrased(reply, 'How many? ')).toBeUndefined()
+    },
+  )
+
+  it('keeps or drops both wordings', () => {
+    expect(usablePairs([10, 600, 10, 512], [20, 20, undefined, 512])).toEqual([0, 3])
+    expect(usablePairs([10, 5], [4, 20], { maxPromptLength: 10 })).toEqual([0])
+    expect(() => usablePairs([1], [])).toThrow(/rephrasedLengths/)
+  })
+})
+
+describe('rivals', () => {
+  it('self-certainty is the divergence of the uniform distribution from the predictions', () => {
+    expect(selfCertainty([[2, 2, 2]])).toBeCloseTo(0, 12)
+    // p = 3/4, 1/4: ½·ln(½ / ¾) + ½·ln(½ / ¼)
+    const skewed = 0.5 * Math.log(2 / 3) + 0.5 * Math.log(2)
+    expect(selfCertainty([[Math.log(3), 0]])).toBeCloseTo(skewed, 12)
+    expect(
+      selfCertainty([
+        [Math.log(3), 0],
+        [5, 5],
+      ]),
+    ).toBeCloseTo(skewed / 2, 12)
+    expect(() => selfCertainty([])).toThrow(/logits/)
+    expect(() => selfCertainty([[Number.NaN, 1]])).toThrow(/finite/)
+  })
+
+  it('entropy minimisation pays the negative mean entropy', () => {
+    expect([...entropyRewards([[1, 3], [0]])]).toEqual([-2, 0])
+    expect(() => entropyRewards([[]])).toThrow(/entropies\[0\]/)
+  })
+})

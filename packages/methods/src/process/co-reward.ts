@@ -2,7 +2,9 @@ import { defineMethod } from '../method.ts'
 import { coRewardOptions, coRewardStage } from './co-reward/stage.ts'
 
 export * from './co-reward/loss.ts'
+export * from './co-reward/rephrase.ts'
 export * from './co-reward/rewards.ts'
+export * from './co-reward/rivals.ts'
 export * from './co-reward/stage.ts'
 
 /**
