@@ -2,10 +2,14 @@ import { batchFromRollouts, bindStage, type ColumnData, outcomeAt, type Signal }
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  adoptionMessages,
   groupTokenAdvantages,
   labelCorrectSolution,
   labelIncorrectSolution,
   mergeThoughts,
+  parseAdoptedSteps,
+  parseErrorIntervals,
+  reflectionMessages,
   type Solution,
   type StepLabel,
   standardisedOutcomes,
@@ -258,3 +262,48 @@ function numbersIn(column: ColumnData): Float64Array {
   if (column.kind !== 'number') throw new Error('expected numbers')
   return column.values
 }
+
+describe('judge', () => {
+  const solution = { question: 'Two plus two?', steps: ['five', 'wait, four'], answer: '4' }
+
+  it('shows numbered steps and the answer, and asks for something else when it is wrong', () => {
+    const [rules, shown] = reflectionMessages(solution)
+    expect(shown.content).toContain('<step 1> wait, four')
+    expect(shown.content).toContain('Two plus two?')
+    expect(rules.content).not.toBe(adoptionMessages(solution)[0].content)
+    expect(adoptionMessages(solution)[1]).toEqual(shown)
+  })
+
+  it.each([
+    ['It drops step 0.\n[[0, 0]]', [[0, 1]]],
+    [
+      '[[9, 9]] was my first idea\nErrors: [[1, 2], [4, 4]].',
+      [
+        [1, 3],
+        [4, 5],
+      ],
+    ],
+    ['[]', []],
+    ['none', undefined],
+    ['[[2, 1]]', undefined],
+    ['[[0.5, 1]]', undefined],
+    ['[1, 2]', undefined],
+  ])('error intervals of %j', (reply, expected) => {
+    expect(parseErrorIntervals(reply)).toEqual(expected)
+  })
+
+  it.each([
+    ['Adopted: [0, 2]', [0, 2]],
+    ['[]', []],
+    ['steps 0 and 2', undefined],
+    ['["a"]', undefined],
+    ['[0, ', undefined],
+  ])('adopted steps of %j', (reply, expected) => {
+    expect(parseAdoptedSteps(reply)).toEqual(expected)
+  })
+
+  it('feeds the labels', () => {
+    const intervals = parseErrorIntervals('[[0, 0]]')
+    expect(intervals && labelCorrectSolution(2, intervals)).toEqual(['bad', 'good'])
+  })
+})

@@ -2,6 +2,7 @@ import { defineMethod } from '../method.ts'
 import { tpGrpoOptions, tpGrpoStage } from './tp-grpo/stage.ts'
 
 export * from './tp-grpo/group.ts'
+export * from './tp-grpo/judge.ts'
 export * from './tp-grpo/stage.ts'
 export * from './tp-grpo/thoughts.ts'
 
