@@ -23,7 +23,6 @@ beforeAll(() => {
     rollout('a') + rollout('bbb', { response: 'say \u001b[31mred\u0007' }) + rollout('cc'),
   )
 })
-const recipes = fileURLToPath(new URL('../../../examples/recipes/', import.meta.url))
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -79,20 +78,6 @@ describe('guerdon', () => {
     expect(bad.status).toBe(1)
     expect(spawnSync(process.execPath, [cli, 'scroe']).status).toBe(2)
   })
-})
-
-describe('the example recipes', () => {
-  it.each(readdirSync(recipes).filter(name => name.endsWith('.yaml')))(
-    '%s scores the rollouts it names',
-    async name => {
-      const { code, out, err } = await run(['score', '-r', join(recipes, name), '--json'])
-      expect(err).toBe('')
-      expect(code).toBe(0)
-      const { rollouts, final } = JSON.parse(out) as { rollouts: number; final: { scored: number } }
-      expect(rollouts).toBeGreaterThan(0)
-      expect(final.scored).toBeGreaterThan(0)
-    },
-  )
 })
 
 it('scores with the recipe of the README', async () => {
@@ -180,6 +165,20 @@ describe('guerdon score', () => {
       readFileSync(at('good.jsonl'), 'utf8'),
     )
     expect(JSON.parse(out)).toMatchObject({ file: 'standard input', rollouts: 2 })
+  })
+
+  it('scores as many rollouts at once as told, in whole groups', async () => {
+    writeFileSync(at('mean.yaml'), 'steps:\n  - use: whiten\n')
+    const lines = ['g', 'g', 'h', 'h'].map((group, i) => rollout('a'.repeat(i + 1), { group })).join('')
+    writeFileSync(at('groups.jsonl'), lines)
+    const spread = async (...batch: string[]) => {
+      const { out } = await run(['score', at('groups.jsonl'), '-r', at('mean.yaml'), '--json', ...batch])
+      return JSON.parse(out).columns
+    }
+    // Scores 1, 2 | 3, 4: both halves whiten to the same two numbers, the whole file to four.
+    expect(await spread('--batch', '1')).not.toEqual(await spread())
+    expect(await spread('--batch', '1')).toEqual(await spread('--batch', '2'))
+    expect((await run(['score', at('groups.jsonl'), '-r', at('mean.yaml'), '--batch', '0'])).code).toBe(2)
   })
 
   it('goes on from a saved state, and refuses one of another recipe', async () => {

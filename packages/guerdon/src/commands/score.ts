@@ -34,10 +34,12 @@ export function scoreCommand(io: Io): Command {
       wholeNumber,
       0,
     )
+    .option('--batch <n>', 'rollouts scored at once at least, in whole groups (default: 256)', positive)
     .option('--explain <id>', 'show every component of the reward of one rollout')
     .addHelpText(
       'after',
-      '\nRollouts of a group are scored together: they stand next to each other in the file, or within --group-window.',
+      '\nRollouts of a group are scored together: they stand next to each other in the file, or within --group-window.\n' +
+        'Statistics over the batch (whitening, GPG, EMPG, EPO) see --batch rollouts: give what one training step takes.',
     )
     .action(async (given: string | undefined, options: ScoreOptions) => {
       const cancelled = new AbortController()

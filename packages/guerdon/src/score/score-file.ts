@@ -27,6 +27,8 @@ export interface ScoreFileOptions {
   readonly state?: string
   readonly limit?: number
   readonly groupWindow?: number
+  /** Rollouts scored at once at least, in whole groups: what statistics over the batch see. Default 256. */
+  readonly batch?: number
   /** Rollout to explain. */
   readonly explain?: string
   /** Ends the work with `aborted`, leaving no half-written file. */
@@ -70,6 +72,7 @@ export async function scoreFile(given: string | undefined, options: ScoreFileOpt
     ...(options.onError === undefined ? {} : { onError: options.onError }),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(options.groupWindow === undefined ? {} : { groupWindow: options.groupWindow }),
+    ...(options.batch === undefined ? {} : { rolloutsPerBatch: options.batch }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
   const progress = readingProgress(io, source.size)

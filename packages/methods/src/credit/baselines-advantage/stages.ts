@@ -165,7 +165,7 @@ const opoStage = groupStage({
 })
 const gpgStage = groupStage({
   name: 'gpg',
-  about: 'score − group mean, scaled up by the share of rollouts with a non-zero score',
+  about: 'score − group mean, scaled up by the share of rollouts of the batch with a non-zero score',
   options: z.strictObject({
     ...placement,
     ...singleton,

@@ -92,7 +92,7 @@ export const gaeOptions = z.strictObject({
 
 const gaeStage = defineStage<z.infer<typeof gaeOptions>, null>({
   name: 'gae',
-  about: 'generalised advantage estimation on tokens, from recorded critic values',
+  about: 'generalised advantage estimation on tokens, from recorded critic values, whitened over the batch',
   options: gaeOptions,
   reads: options => [
     ...rewardColumns(options.rewards),

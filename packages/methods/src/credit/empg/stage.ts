@@ -39,7 +39,7 @@ export const empgOptions = z.strictObject({
 export const empgStage = defineStage<z.infer<typeof empgOptions>, null>({
   name: 'empg',
   about:
-    'strengthens credit on confident turns, weakens it on uncertain ones, and rewards turns that lead to certainty',
+    'strengthens credit on confident turns of the batch, weakens it on uncertain ones, rewards what leads to certainty',
   options: empgOptions,
   reads: () => [
     {

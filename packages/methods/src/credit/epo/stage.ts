@@ -29,7 +29,7 @@ export const epoOptions = z
  */
 export const epoStage = defineStage<z.infer<typeof epoOptions>, EntropyHistory>({
   name: 'epo',
-  about: 'compares the entropy of every turn with its mean over earlier iterations',
+  about: 'compares the entropy of every turn with its mean over earlier iterations; one batch is one iteration',
   options: epoOptions,
   reads: () => [
     { name: 'token.entropy', kind: 'number', about: 'Shannon entropy in nats under the policy that sampled the token' },

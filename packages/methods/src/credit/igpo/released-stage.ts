@@ -61,8 +61,8 @@ export const igpoReleasedStage = defineStage<z.infer<typeof igpoReleasedOptions>
     { name: 'token.mask', kind: 'number', about: '1 on tokens the policy produced', optional: true },
   ],
   writes: () => [
-    { name: 'token.igpoReturn', kind: 'number', about: 'return from the token on, before the group is compared' },
     { name: 'token.advantage', kind: 'number', about: 'released advantage; 0 on tokens the policy did not produce' },
+    { name: 'token.igpoReturn', kind: 'number', about: 'return from the token on, before the group is compared' },
   ],
   initial: () => null,
   apply: (batch, _state, options) => {

@@ -80,9 +80,9 @@ export const igpoStage = defineStage<z.infer<typeof igpoOptions>, null>({
     boundariesColumn,
   ],
   writes: options => [
+    { name: 'turn.advantage', kind: 'number', about: 'accumulated normalised rewards from the turn on' },
     { name: 'turn.igpoGain', kind: 'number', about: 'information gain of the turn; abstained on the answering turn' },
     { name: 'group.igpoCollapsed', kind: 'number', about: '1 where all outcomes of the group are equal' },
-    { name: 'turn.advantage', kind: 'number', about: 'accumulated normalised rewards from the turn on' },
     ...(options.place === 'tokens'
       ? [{ name: 'token.advantage', kind: 'number', about: 'advantage of the turn on its policy tokens' } as const]
       : []),
