@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundlePage } from './bundle.mjs'
 import { cases as coreCases } from './cases/core.mjs'
 import { cases as methodsCases } from './cases/methods.mjs'
 import { cases as tensorCases } from './cases/tensor.mjs'
+import { train } from './cases/transformer.mjs'
 import { findChromium } from './chromium.mjs'
 import { expectNear } from './expect-near.mjs'
 import { browserPackages, importMap, modulesOf, root } from './modules.mjs'
@@ -14,31 +18,34 @@ if (executable === undefined) {
   console.log('browser tests skipped by environment: there is no Chromium; install one or name it in GUERDON_CHROMIUM')
 }
 
-const html = `<!doctype html>
-<html lang="en">
-<title>Guerdon in a browser</title>
-<link rel="icon" href="data:," />
-<script type="importmap">${JSON.stringify(importMap())}</script>
-<script type="module" src="/browser/page.mjs"></script>`
+const head = '<!doctype html><html lang="en"><title>Guerdon in a browser</title><link rel="icon" href="data:," />'
+const pages = {
+  '/': `${head}<script type="importmap">${JSON.stringify(importMap())}</script>
+    <script type="module" src="/browser/page.mjs"></script>`,
+  '/bundled': `${head}<script type="module" src="/bundle/page.js"></script>`,
+}
 
 const groups = { core: coreCases, tensor: tensorCases, methods: methodsCases }
 const inNode = { text: path => readFileSync(`${root}${path}`, 'utf8') }
 
 describe.skipIf(executable === undefined)('in a browser', () => {
+  let folder
   let server
   let browser
   let opened
 
   beforeAll(async () => {
-    server = await serve(root, { page: html })
+    folder = mkdtempSync(join(tmpdir(), 'guerdon-browser-'))
+    server = await serve({ '/bundle/': folder, '/': root }, { pages })
     browser = await openBrowser(executable, { proxy: server.origin })
     console.log(`browser tests in Chromium ${browser.version} (${executable})`)
-    opened = await browser.newPage(server.origin)
+    opened = await browser.newPage(`${server.origin}/`)
   })
 
   afterAll(async () => {
     await browser?.close()
     await server?.close()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     console.log(`refused at the proxy: ${[...new Set(server?.refused)].join(', ') || 'nothing'}`)
   })
 
@@ -66,8 +73,31 @@ describe.skipIf(executable === undefined)('in a browser', () => {
     })
   })
 
+  it('a page that Vite bundles trains, from one WebAssembly file and nothing of Node', async () => {
+    const { files, warnings } = await bundlePage(folder, { base: '/bundle/' })
+    expect(warnings).toEqual([])
+    expect(files.filter(name => name.endsWith('.wasm'))).toHaveLength(1)
+    expect(files.filter(name => name.includes('onnxruntime-node'))).toEqual([])
+    const other = await browser.newPage(`${server.origin}/bundled`)
+    const losses = await other.page.evaluate(() => globalThis.guerdonTests.train(4))
+    expectNear(losses, (await train(4)).losses, 1e-5)
+    expect(outside(other.requests, server.origin)).toEqual([])
+    expect(other.errors).toEqual([])
+    await other.close()
+  })
+
+  it.each([1, 2])('an isolated page on many cores trains on %d thread(s), as it was told', async threads => {
+    const other = await browser.newPage(`${server.origin}/?isolated`, { cores: 8 })
+    expect(await other.page.evaluate(() => globalThis.crossOriginIsolated)).toBe(true)
+    const losses = await other.page.evaluate(count => globalThis.guerdonTests.train(4, count), threads)
+    expectNear(losses, (await train(4)).losses, 1e-5)
+    expect(other.page.workers()).toHaveLength(threads - 1)
+    expect(other.errors).toEqual([])
+    await other.close()
+  })
+
   it('a module that needs Node would be noticed', async () => {
-    const other = await browser.newPage(server.origin)
+    const other = await browser.newPage(`${server.origin}/`)
     const answers = await other.page.evaluate(
       paths => globalThis.guerdonTests.importModules(paths),
       ['/browser/modules.mjs'],
@@ -78,7 +108,7 @@ describe.skipIf(executable === undefined)('in a browser', () => {
   })
 
   it('a request that leaves loopback would be noticed, and goes nowhere', async () => {
-    const other = await browser.newPage(server.origin)
+    const other = await browser.newPage(`${server.origin}/`)
     const answer = await other.page.evaluate(() => fetch('http://guerdon.invalid/').then(String, String))
     expect(answer).toContain('TypeError')
     expect(outside(other.requests, server.origin)).toEqual(['http://guerdon.invalid/'])

@@ -12,7 +12,8 @@ const flags = [
 
 /**
  * Starts a Chromium with a profile of its own whose every request beyond loopback goes to `proxy`, an origin. `newPage`
- * opens a page of `origin` in a new context and keeps what it asked for (`requests`) and what it complained of (`errors`).
+ * opens a page in a new context and keeps what it asked for (`requests`)
+ * and what it complained of (`errors`); `cores` is how many cores the page is told the machine has.
  */
 export async function openBrowser(executablePath, options) {
   const { proxy } = options
@@ -20,8 +21,9 @@ export async function openBrowser(executablePath, options) {
   return {
     version: browser.version(),
     close: () => browser.close(),
-    async newPage(origin) {
+    async newPage(url, settings = {}) {
       const context = await browser.newContext()
+      if (settings.cores !== undefined) await context.addInitScript(pretendCores, settings.cores)
       const requests = []
       const errors = []
       context.on('request', request => requests.push(request.url()))
@@ -30,10 +32,14 @@ export async function openBrowser(executablePath, options) {
       page.on('console', message => {
         if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text())
       })
-      await page.goto(`${origin}/`)
+      await page.goto(url)
       return { page, requests, errors, close: () => context.close() }
     },
   }
+}
+
+function pretendCores(cores) {
+  Object.defineProperty(globalThis.navigator, 'hardwareConcurrency', { value: cores })
 }
 
 /** The requests that are neither to `origin` nor within the page itself. */

@@ -20,4 +20,11 @@ async function importModules(paths) {
   return imported
 }
 
-globalThis.guerdonTests = { runCase, importModules }
+/** Losses of a transformer trained with so many threads. */
+async function train(updates, threads) {
+  const { train: trainTransformer } = await import('./cases/transformer.mjs')
+  const { losses } = await trainTransformer(updates, { threads })
+  return losses
+}
+
+globalThis.guerdonTests = { runCase, importModules, train }

@@ -11,13 +11,20 @@ const types = {
   '.wasm': 'application/wasm',
 }
 
+// What a page needs to share memory between threads.
+const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
+
 /**
- * Serves the files of `folder` on loopback, and `page` (HTML) at `/`. The same port is the browser's proxy for everything
- * that is not on loopback: it refuses every such request and keeps its host in `refused`. A Chromium asks for things of its
- * own (accounts, updates) that no flag stops, and that no page can see; so they come to nothing too.
+ * Serves on loopback the files of `folders` (by the path they stand under, the first that fits) and `pages` (HTML by path);
+ * `?isolated` makes a page cross-origin isolated. The same port is the browser's proxy for everything that is not on
+ * loopback: it refuses every such request and keeps its host in `refused`. A Chromium asks for things of its own (accounts,
+ * updates) that no flag stops, and that no page can see; so they come to nothing too.
  */
-export async function serve(folder, options = {}) {
-  const { page } = options
+export async function serve(folders, options = {}) {
+  const { pages = {} } = options
   const refused = []
   const server = createServer((request, response) => {
     if (!request.url.startsWith('/')) {
@@ -25,19 +32,22 @@ export async function serve(folder, options = {}) {
       response.writeHead(403).end()
       return
     }
-    const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
-    if (page !== undefined && path === '/') {
-      response.writeHead(200, { 'content-type': types['.html'] }).end(page)
+    const { pathname, search } = new URL(request.url, 'http://localhost')
+    const path = decodeURIComponent(pathname)
+    const headers = { 'cache-control': 'no-store', ...(search === '?isolated' ? isolation : {}) }
+    if (Object.hasOwn(pages, path)) {
+      response.writeHead(200, { ...headers, 'content-type': types['.html'] }).end(pages[path])
       return
     }
-    const file = normalize(`${folder}${path}`)
-    const found = file.startsWith(normalize(folder)) ? statSync(file, { throwIfNoEntry: false }) : undefined
+    const file = locate(folders, path)
+    const found = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })
     if (!found?.isFile()) {
       response.writeHead(404).end()
       return
     }
     const type = types[extname(file)] ?? 'application/octet-stream'
-    response.writeHead(200, { 'content-type': type, 'content-length': found.size, 'cache-control': 'no-store' })
+    // An isolated page may start workers only from answers that are isolated themselves.
+    response.writeHead(200, { ...headers, ...isolation, 'content-type': type, 'content-length': found.size })
     createReadStream(file).pipe(response)
   })
   server.on('connect', (request, socket) => {
@@ -57,4 +67,12 @@ export async function serve(folder, options = {}) {
       return new Promise(resolve => server.close(resolve))
     },
   }
+}
+
+function locate(folders, path) {
+  const under = Object.keys(folders).find(prefix => path.startsWith(prefix))
+  if (under === undefined) return undefined
+  const folder = normalize(`${folders[under]}/`)
+  const file = normalize(`${folder}${path.slice(under.length)}`)
+  return file.startsWith(folder) ? file : undefined
 }

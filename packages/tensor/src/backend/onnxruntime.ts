@@ -1,7 +1,7 @@
 import { GuerdonError } from '@guerdon/core'
 import type { InferenceSession, TypedTensor } from 'onnxruntime-node'
 import type { NdArray, TypedData } from '../ndarray.ts'
-import type { Backend, ValueInfo } from './backend.ts'
+import type { Backend, LoadOptions, ValueInfo } from './backend.ts'
 
 /** What ONNX Runtime for Node and for browsers have in common. */
 export interface Runtime {
@@ -13,13 +13,17 @@ export interface Runtime {
 
 type AnyTensor = new (type: string, data: TypedData, dims: readonly number[]) => TypedTensor<'float32'>
 
-/** A backend on one of the packages of ONNX Runtime, which is loaded at the first use. */
-export function onnxRuntimeBackend(name: string, load: () => Promise<Runtime>, providers: readonly string[]): Backend {
+/** A backend on one of the packages of ONNX Runtime, which is loaded at the first use, with the options of that use. */
+export function onnxRuntimeBackend(
+  name: string,
+  load: (options: LoadOptions) => Promise<Runtime>,
+  providers: readonly string[],
+): Backend {
   let runtime: Promise<Runtime> | undefined
   return {
     name,
     async load(model, inputs, outputs, options = {}) {
-      runtime ??= load()
+      runtime ??= load(options)
       const { InferenceSession, Tensor } = await runtime
       // In float64 the fusions of 'extended' keep scales as float32 attributes or make operators without a kernel; what
       // 'all' adds are image layouts that pay only where every kernel is constant.
