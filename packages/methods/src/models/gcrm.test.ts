@@ -11,9 +11,12 @@ import {
   type GoalStates,
   gcrmLoss,
   gcrmStage,
+  goalHead,
   goalIndices,
   goalState,
   guidedScore,
+  initialGoalHead,
+  normaliseReward,
   prefixReward,
   qValues,
   stateIndex,
@@ -260,5 +263,48 @@ describe('stage', () => {
     const stage = bindStage(gcrmStage)
     const { columns } = await stage.apply(empty, stage.initial())
     expect(outcomeAt(columns['rollout.selected'] as Signal, 0)).toMatchObject({ status: 'failed' })
+  })
+})
+
+describe('reward head', () => {
+  it('is one row without bias, or three hidden layers before it', () => {
+    const [linear] = initialGoalHead(400, new Random(1))
+    expect(linear.bias).toBeUndefined()
+    expect(linear.weight).toHaveLength(1)
+    // deviation 1/401: 400 draws stay within a fifth of it
+    const spread = Math.sqrt(linear.weight[0].reduce((total, w) => total + w * w, 0) / 400)
+    expect(spread * 401).toBeGreaterThan(0.8)
+    expect(spread * 401).toBeLessThan(1.2)
+    const deep = initialGoalHead(5, new Random(1), { kind: 'mlp' })
+    expect(deep.map(({ weight }) => [weight.length, weight[0].length])).toEqual([
+      [2, 5],
+      [2, 2],
+      [5, 2],
+      [1, 5],
+    ])
+    expect(deep.map(({ bias }) => bias?.length)).toEqual([2, 2, 5, undefined])
+    expect(() => initialGoalHead(1, new Random(1), { kind: 'mlp' })).toThrow(/width/)
+  })
+
+  it('scores rows, with ReLU between layers only', () => {
+    const run = interpret((hidden: Tensor, weight: Tensor) => goalHead(hidden, [{ weight }]))
+    expect([
+      ...run(
+        [
+          [1, 2],
+          [-1, 0],
+        ],
+        [[1, -1]],
+      ).data,
+    ]).toEqual([-1, -1])
+    const deep = interpret((hidden: Tensor, first: Tensor, last: Tensor) =>
+      goalHead(hidden, [{ weight: first }, { weight: last }]),
+    )
+    expect([...deep([[1], [-1]], [[1]], [[-3]]).data]).toEqual([-3, 0])
+  })
+
+  it('is brought to the scale of an evaluation set', () => {
+    expect(normaliseReward(3, { mean: 1, std: 4 })).toBe(0.5)
+    expect(() => normaliseReward(3, { mean: 1, std: 0 })).toThrow(/above 0/)
   })
 })

@@ -3,6 +3,7 @@ import { gcrmOptions, gcrmStage } from './gcrm/stage.ts'
 
 export { auroc } from '../shared/auroc.ts'
 export * from './gcrm/filtering.ts'
+export * from './gcrm/head.ts'
 export * from './gcrm/losses.ts'
 export * from './gcrm/sampling.ts'
 export * from './gcrm/stage.ts'

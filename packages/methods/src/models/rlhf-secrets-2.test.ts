@@ -12,6 +12,7 @@ import {
   metaStep,
   partitionByStrength,
   preferenceStrength,
+  rewardTrainerLoss,
   scoreSpread,
   simcseLoss,
   sinkhornCodes,
@@ -218,5 +219,40 @@ describe('MetaRM', () => {
     const result = step(0, 0.5)
     expect(result.lookahead.v.data[0]).toBe(0.2)
     expect(result.next.v.data[1]).toBeCloseTo(-0.1 + 0.5 / (1 + Math.exp(0.1)), 12)
+  })
+})
+
+describe('loss of the released trainer', () => {
+  const run = (languageFactor: number, mask: number[][]) =>
+    interpret(
+      (chosen: Tensor, rejected: Tensor, strength: Tensor, logits: Tensor, tokens: Tensor, counted: Tensor) => ({
+        ...rewardTrainerLoss(chosen, rejected, strength, { logits, tokens, mask: counted }, { languageFactor }),
+      }),
+    )(
+      [0],
+      [0],
+      [0],
+      [
+        [
+          [0, 0],
+          [Math.log(3), 0],
+        ],
+      ],
+      [[0, 0]],
+      mask,
+    )
+
+  it('adds the token mean of −log p of the chosen response', () => {
+    // p = 1/2 and 3/4
+    const both = run(0.5, [[1, 1]])
+    expect(both.preference.data[0]).toBeCloseTo(Math.LN2, 12)
+    expect(both.language.data[0]).toBeCloseTo((Math.LN2 + Math.log(4 / 3)) / 2, 12)
+    expect(both.total.data[0]).toBeCloseTo(Math.LN2 + both.language.data[0] / 2, 12)
+    expect(run(0, [[1, 1]]).total.data[0]).toBeCloseTo(Math.LN2, 12)
+  })
+
+  it('leaves out what the mask leaves out, and a response without tokens adds nothing', () => {
+    expect(run(1, [[0, 1]]).language.data[0]).toBeCloseTo(Math.log(4 / 3), 12)
+    expect(run(1, [[0, 0]]).total.data[0]).toBeCloseTo(Math.LN2, 12)
   })
 })

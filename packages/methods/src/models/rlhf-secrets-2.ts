@@ -6,6 +6,7 @@ export * from './rlhf-secrets-2/contrastive.ts'
 export * from './rlhf-secrets-2/losses.ts'
 export * from './rlhf-secrets-2/meta.ts'
 export * from './rlhf-secrets-2/strength.ts'
+export * from './rlhf-secrets-2/trainer-loss.ts'
 
 /** Options of the curation and the loss. */
 export const rlhfSecrets2Options = z.strictObject({
