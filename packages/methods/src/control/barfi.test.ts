@@ -226,6 +226,12 @@ describe('Neumann series', () => {
     expect([...neumannInverseProduct(diagonal([3]), [2], { ...options, guard: 'first-order' }).approximation]).toEqual([
       -2,
     ])
+    // every term cut back to the first one's length
+    expect(neumannInverseProduct(diagonal([3]), [1], { ...options, guard: 'cap', loops: 2 })).toEqual({
+      approximation: Float64Array.of(-3),
+      terms: 3,
+      diverged: true,
+    })
     // 1 + 4 + 16 + … without a guard
     expect([
       ...neumannInverseProduct(diagonal([3]), [1], { ...options, guard: 'none', loops: 2 }).approximation,

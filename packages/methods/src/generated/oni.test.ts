@@ -10,6 +10,7 @@ import {
   captionNetwork,
   classificationRewards,
   countCoefficients,
+  dropoutMask,
   idleAnnotator,
   initialRankingMoments,
   labelArrivals,
@@ -147,6 +148,33 @@ describe('losses', () => {
     expect(value.data[0]).toBeGreaterThan(0)
     expect([0, 1]).toContain(aux.data[0])
     expect(gradient.convolutions[0].weight.data.some(slope => slope !== 0)).toBe(true)
+
+    const bias = block(2) as { data: Float64Array }
+    const deeper = {
+      ...network,
+      head: [
+        { weight: block(3, 4), bias: block(3) },
+        { weight: block(2, 3), bias },
+      ],
+    }
+    const dropped = (mask: number[]) =>
+      interpret((weights: CaptionNetwork, ids: Tensor, first: Tensor) =>
+        captionNetwork(ids, weights, { dropout: [first] }),
+      )(deeper as never, captions, [mask]).data
+    const kept = interpret((weights: CaptionNetwork, ids: Tensor) => captionNetwork(ids, weights))
+    expect([...dropped([1, 1, 1])]).toEqual([...kept(deeper as never, captions).data])
+    // nothing gets through a layer whose units are all dropped: the last bias is left
+    expect([...dropped([0, 0, 0])]).toEqual([...bias.data])
+  })
+
+  it('drops the share it is told to and keeps the expectation', () => {
+    const mask = dropoutMask(20, 50, new Random(3), { rate: 0.2 })
+    const values = mask.flatMap(row => [...row])
+    expect(new Set(values)).toEqual(new Set([0, 1.25]))
+    const mean = values.reduce((a, b) => a + b, 0) / values.length
+    expect(Math.abs(mean - 1)).toBeLessThan(0.1)
+    expect(dropoutMask(1, 3, new Random(1), { rate: 0 })).toEqual([Float64Array.of(1, 1, 1)])
+    expect(() => dropoutMask(1, 1, new Random(1), { rate: 1 })).toThrow(/rate/)
   })
 })
 

@@ -136,10 +136,10 @@ export interface NeumannOptions {
   /** K. Default 5. */
   readonly loops?: number
   /**
-   * When a term grows: go on as released (`none`), keep the sum so far (`stop`), or give −v (`first-order`, H ≈ −I).
-   * Default `stop`.
+   * When a term grows: go on as released (`none`), keep the sum so far (`stop`), give −v (`first-order`, H ≈ −I), or go on
+   * with the term cut to its predecessor's length (`cap`). Default `stop`.
    */
-  readonly guard?: 'none' | 'stop' | 'first-order'
+  readonly guard?: 'none' | 'stop' | 'first-order' | 'cap'
   /** A term may be this many times its predecessor. Default 1.5. */
   readonly growth?: number
 }
@@ -159,10 +159,16 @@ export function neumannInverseProduct(
   let term: Float64Array = Float64Array.from(vector)
   const total = Float64Array.from(vector)
   let terms = 1
+  let diverged = false
   for (let j = 0; j < loops; j++) {
     const product = multiply(term)
-    const next = term.map((b, i) => b + alpha * product[i])
-    if (guard !== 'none' && !(size(next) <= growth * size(term))) {
+    let next = term.map((b, i) => b + alpha * product[i])
+    const grown = guard !== 'none' && !(size(next) <= growth * size(term))
+    if (grown && guard === 'cap' && Number.isFinite(size(next))) {
+      const cut = size(term) / size(next)
+      next = next.map(b => b * cut)
+      diverged = true
+    } else if (grown) {
       const kept = guard === 'first-order' ? Float64Array.from(vector, x => -x) : total.map(s => -alpha * s)
       return { approximation: kept, terms, diverged: true }
     }
@@ -175,7 +181,7 @@ export function neumannInverseProduct(
     throw new GuerdonError('not_finite', 'expected a contracting Neumann series; it overflowed', {
       hint: 'use a smaller alpha or a guard',
     })
-  return { approximation, terms, diverged: false }
+  return { approximation, terms, diverged }
 }
 
 function size(vector: Float64Array): number {

@@ -1,3 +1,4 @@
+import { assertInRange, type Random } from '@guerdon/core'
 import {
   add,
   argMax,
@@ -19,7 +20,7 @@ import {
   type Tensor,
   transpose,
 } from '@guerdon/tensor'
-import { type MlpLayer, mlp } from '../../shared/mlp.ts'
+import { affine, type MlpLayer } from '../../shared/mlp.ts'
 
 /** Labels of a pair: the first is better, the second is, or neither. */
 export const RankingLabel = { first: 0, second: 1, tie: 2 } as const
@@ -80,6 +81,33 @@ export interface CaptionNetwork {
   readonly head: readonly MlpLayer[]
 }
 
+/** Choices of `captionNetwork`. */
+export interface CaptionNetworkOptions {
+  /**
+   * Masks of `dropoutMask`, [B][width] each, on the hidden layers of the head in order: while training. Without them nothing is
+   * dropped, as when evaluating.
+   */
+  readonly dropout?: readonly Tensor[]
+}
+
+/**
+ * A dropout mask: 0 with probability `rate` (default 0.1, the head's), else 1/(1 − rate), so that the expectation stays. One
+ * uniform an entry, row by row.
+ *
+ * @returns [rows][width]
+ */
+export function dropoutMask(
+  rows: number,
+  width: number,
+  random: Random,
+  options: { readonly rate?: number } = {},
+): Float64Array[] {
+  const { rate = 0.1 } = options
+  assertInRange(rate, 'rate', 0, 1 - Number.EPSILON)
+  const row = () => Float64Array.from({ length: width }, () => (random.float() < rate ? 0 : 1 / (1 - rate)))
+  return Array.from({ length: rows }, row)
+}
+
 /**
  * Character-level network of captions: embedding → six convolutions with ReLU, max-pooling by 3 after the first, second and
  * last → dense 128 → perceptron. Captions of 256 bytes leave 5 positions before the dense layer.
@@ -87,7 +115,7 @@ export interface CaptionNetwork {
  * @param captions [B][256] bytes, padded with 0
  * @returns [B][outputs]
  */
-export function captionNetwork(captions: Tensor, network: CaptionNetwork): Tensor {
+export function captionNetwork(captions: Tensor, network: CaptionNetwork, options: CaptionNetworkOptions = {}): Tensor {
   const embedded = gather(network.embedding, cast(captions, 'int32'))
   let signal = expandDims(transpose(embedded, [0, 2, 1]), { axis: 2 })
   network.convolutions.forEach((layer, i) => {
@@ -98,5 +126,13 @@ export function captionNetwork(captions: Tensor, network: CaptionNetwork): Tenso
   })
   const [batch, channels, , width] = signal.shape
   const flat = reshape(signal, [batch, channels * width])
-  return mlp(flat, [network.dense, ...network.head], { activation: 'relu' })
+  const { dropout = [] } = options
+  let hidden = relu(affine(flat, network.dense))
+  network.head.forEach((layer, i) => {
+    hidden = affine(hidden, layer)
+    if (i === network.head.length - 1) return
+    hidden = relu(hidden)
+    if (dropout[i]) hidden = mul(hidden, dropout[i])
+  })
+  return hidden
 }
