@@ -8,6 +8,7 @@ import type { Io } from './io.ts'
 const commands: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   score: async io => (await import('./commands/score.ts')).scoreCommand(io),
   methods: async io => (await import('./commands/methods.ts')).methodsCommand(io),
+  serve: async io => (await import('./commands/serve.ts')).serveCommand(io),
   lab: async io => (await import('./commands/lab.ts')).labCommand(io),
 }
 

@@ -1,0 +1,98 @@
+import { GuerdonError } from '@guerdon/core'
+import { jsonLog, listen, type UnscoredPolicy } from '@guerdon/server'
+import { Command, InvalidArgumentError } from 'commander'
+import type { Io } from '../io.ts'
+import { buildRecipe, readRecipeFile } from '../recipe-file.ts'
+
+interface ServeOptions {
+  readonly recipe: string
+  readonly port: number
+  readonly host: string
+  readonly store?: string
+  readonly unscored: UnscoredPolicy
+  readonly grace: number
+  readonly deadline: number
+  readonly quiet?: boolean
+}
+
+/** `guerdon serve --recipe FILE`: answers trainers over HTTP until SIGTERM or SIGINT. */
+export function serveCommand(io: Io): Command {
+  return new Command('serve')
+    .description('answer trainers over HTTP with the rewards of a recipe')
+    .requiredOption('-r, --recipe <file>', 'recipe, YAML or JSON')
+    .option('-p, --port <n>', 'port; 0 takes any free one', port, 8787)
+    .option('--host <address>', 'address to listen on; anything but loopback needs a token', '127.0.0.1')
+    .option('--store <folder>', 'keep the state of every run there, and go on from it')
+    .option(
+      '--unscored <what>',
+      'items without a number, where the trainer knows no word for them: refuse (503), or a value',
+      unscored,
+      'refuse',
+    )
+    .option('--deadline <ms>', 'longest time for an answer', milliseconds, 60_000)
+    .option('--grace <ms>', 'time for requests under way when asked to stop', milliseconds, 10_000)
+    .option('--quiet', 'no log line a request')
+    .addHelpText(
+      'after',
+      '\nA token that callers must send is read from GUERDON_TOKEN. The log goes to standard error, one JSON object a line.',
+    )
+    .action((options: ServeOptions) => serve(options, io))
+}
+
+async function serve(options: ServeOptions, io: Io): Promise<void> {
+  const recipe = buildRecipe(readRecipeFile(options.recipe), options.recipe)
+  const token = process.env['GUERDON_TOKEN']
+  if (token === undefined && !['127.0.0.1', '::1', 'localhost'].includes(options.host)) {
+    throw new GuerdonError('invalid_option', `expected a token to listen on ${options.host}; got none`, {
+      path: ['host'],
+      hint: 'set GUERDON_TOKEN, or listen on 127.0.0.1',
+    })
+  }
+  const write = jsonLog(line => io.err(line))
+  const server = await listen({
+    recipe,
+    host: options.host,
+    port: options.port,
+    unscored: options.unscored,
+    graceMs: options.grace,
+    limits: { deadlineMs: options.deadline },
+    log: event => {
+      if (options.quiet !== true || event.event !== 'request') write(event)
+    },
+    ...(options.store === undefined ? {} : { store: options.store }),
+    ...(token === undefined ? {} : { token }),
+  })
+  io.out(`${recipe.name} at ${server.url}\n`)
+  await asked()
+  await server.close()
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process as usual. */
+function asked(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = () => {
+      process.off('SIGTERM', stop).off('SIGINT', stop)
+      resolve()
+    }
+    process.on('SIGTERM', stop).on('SIGINT', stop)
+  })
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value
+  throw new InvalidArgumentError('expected a port, 0 to 65535')
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('expected whole milliseconds ≥ 1')
+}
+
+function unscored(text: string): UnscoredPolicy {
+  if (text === 'refuse') return text
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('expected "refuse" or a number')
+}
