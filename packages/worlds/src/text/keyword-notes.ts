@@ -117,7 +117,8 @@ export function praiseCount(response: ArrayLike<number>): number {
  */
 export function demonstrate(prompt: NotePrompt, random: Random): Int32Array {
   const mentions = prompt.topics.filter(() => random.bernoulli(0.6))
-  for (const chance of [0.4, 0.4]) if (random.bernoulli(chance)) mentions.push(firstTopic + random.integer(topics.length))
+  for (const chance of [0.4, 0.4])
+    if (random.bernoulli(chance)) mentions.push(firstTopic + random.integer(topics.length))
   random.shuffle(mentions)
   const tokens: number[] = []
   for (const topic of mentions) {
