@@ -60,8 +60,8 @@ function glide(
   dy: number,
   maze: { readonly reach: number; readonly walls: readonly Wall[] },
 ): boolean {
-  const length = Math.hypot(dx, dy)
-  const scale = length > maze.reach ? maze.reach / length : 1
+  const wanted = length(dx, dy)
+  const scale = wanted > maze.reach ? maze.reach / wanted : 1
   const x = states[at] + scale * dx
   const y = states[at + 1] + scale * dy
   for (const wall of maze.walls) if (crosses(states[at], states[at + 1], x, y, wall)) return false
@@ -70,8 +70,13 @@ function glide(
   return true
 }
 
+/** √(x² + y²); Math.hypot allocates in today's engines. */
+function length(x: number, y: number): number {
+  return Math.sqrt(x * x + y * y)
+}
+
 function distance(states: Float64Array, at: number, goal: readonly [number, number]): number {
-  return Math.hypot(states[at] - goal[0], states[at + 1] - goal[1])
+  return length(states[at] - goal[0], states[at + 1] - goal[1])
 }
 
 /** On which side of the line through p and q the point r lies: −1, 0 (on it), 1. */

@@ -66,7 +66,10 @@ export const reacherWorld: WorldDefinition = {
     }
     const x = fingertipX(states[at], states[at + 1])
     const y = fingertipY(states[at], states[at + 1])
-    outcome.reward = -Math.hypot(x - states[at + 4], y - states[at + 5]) - effort
+    const offX = x - states[at + 4]
+    const offY = y - states[at + 5]
+    // Math.hypot allocates in today's engines
+    outcome.reward = -Math.sqrt(offX * offX + offY * offY) - effort
     outcome.terminated = false
   },
   observe: (states, at, observations, to) => {
