@@ -130,6 +130,7 @@ export {
   type OptimiserOptions,
   type OptimiserState,
 } from './optimise/optimiser.ts'
+export { type RmsPropOptions, rmsProp } from './optimise/rmsprop.ts'
 export {
   constantSchedule,
   cosineSchedule,
