@@ -1,6 +1,7 @@
 import { batchFromRollouts, bindStage, type ColumnData, outcomeAt, type Signal } from '@guerdon/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { baselinesAdvantage } from '../credit/baselines-advantage.ts'
 import {
   judgeValidity,
   mixReturns,
@@ -142,6 +143,8 @@ describe('pprAdvantages', () => {
 })
 
 describe('stage', () => {
+  const gaeStage = baselinesAdvantage.stages.find(({ name }) => name === 'gae') ?? pprStage
+
   const rollout = (id: string, outcome: unknown, judgements: (string | null)[]) => ({
     id,
     prompt: 'p',
@@ -168,6 +171,37 @@ describe('stage', () => {
       failure: { class: 'parse' },
     })
     expect([...numbersIn(columns['rollout.pprJudgeValidity'])]).toEqual([1, 0, NaN])
+  })
+
+  it('followed by gae over all tokens gives the advantages of the method', async () => {
+    const given = [
+      { ...rollout('a', 0, ['<final_score>1,2</final_score>']), values: [0.1, 0.2, 0.3, 0.4] },
+      { ...rollout('b', 1, ['<final_score>2,2</final_score>']), values: [0.5, 0.4, 0.3, 0.2] },
+    ]
+    const mask = [1, 0, 1, 1]
+    const batch = batchFromRollouts(
+      given.map(({ values, ...one }) => ({ ...one, tokens: { ...one.tokens, mask, values } })),
+    )
+    const shift = bindStage(pprStage)
+    const { columns } = await shift.apply(batch, shift.initial())
+    const gae = bindStage(gaeStage, { rewards: 'token', maskedTokens: 'include' })
+    const rewards = columns['token.reward'] as Signal
+    const after = await gae.apply({ ...batch, columns: new Map([...batch.columns, ['token.reward', rewards]]) }, null)
+    const wanted = pprAdvantages({
+      // β = 1: ½ + 0 − 1 and 1 + 1 − 1
+      rewards: [
+        [0, -0.5, 0, 0],
+        [0, 1, 0, 1],
+      ],
+      values: given.map(one => one.values),
+      mask: [mask, mask],
+    })
+    const advantages = [...numbersIn(after.columns['token.advantage'])]
+    wanted.whitened.forEach((row, r) => {
+      row.forEach((value, t) => {
+        expect(mask[t] ? advantages[4 * r + t] : 0).toBeCloseTo(value, 9)
+      })
+    })
   })
 
   it('takes scores that were parsed before', async () => {

@@ -70,6 +70,9 @@ export function alignedReward(
   }
 }
 
+/** g at the start of training: γ_ϕ = 0.990. */
+export const initialGammaParameter = 4.6
+
 /** γ_ϕ = σ(g); g = 4.6 gives 0.990. Keep g bounded (`boundedGammaParameter`): far out its gradient is gone. */
 export function alignedGamma(parameter: number): number {
   assertInRange(parameter, 'parameter', -Number.MAX_VALUE, Number.MAX_VALUE)

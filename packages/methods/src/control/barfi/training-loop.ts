@@ -81,6 +81,7 @@ export const barfiSettings = {
     alpha: 5e-4,
     loops: 5,
     buffer: 1000,
+    episodes: 2000,
   },
   cartPole: {
     optimiser: 'rmsprop',
@@ -90,6 +91,7 @@ export const barfiSettings = {
     alpha: 5e-4,
     loops: 5,
     buffer: 10_000,
+    episodes: 1000,
     basis: 'fourier',
   },
   mountainCar: {
@@ -97,7 +99,9 @@ export const barfiSettings = {
     actorRate: 0.0625,
     rewardRate: 1 / 64,
     firstMultiplier: 50,
+    innerMultiplier: 5,
     buffer: 50,
+    episodes: 500,
     basis: 'tiles 4×5',
   },
   halfCheetah: {
@@ -108,6 +112,7 @@ export const barfiSettings = {
     rewardPenalty: 1,
     firstMultiplier: 30,
     buffer: 50,
+    episodes: 10_000,
     policyStd: 0.1,
   },
 } as const

@@ -33,7 +33,8 @@ export interface PprAdvantages {
 
 /**
  * GAE over *every* response position, observations included (a process reward stands at the end of its observation block),
- * then whitening over the policy's tokens: (A − mean)/√(var + ε), Bessel-corrected. Fewer than two policy tokens, or equal
+ * then whitening over the policy's tokens (in a recipe: the stage `gae` with rewards "token" and maskedTokens "include" after the
+ * stage `ppr`): (A − mean)/√(var + ε), Bessel-corrected. Fewer than two policy tokens, or equal
  * advantages, give 0.
  */
 export function pprAdvantages(rows: TokenRows, options: PprAdvantageOptions = {}): PprAdvantages {

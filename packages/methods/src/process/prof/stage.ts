@@ -58,6 +58,10 @@ export interface ProfState {
 /**
  * Writes `rollout.advantage` for the rollouts worth training on; filtered ones abstain. Turns are the reasoning steps.
  *
+ * μ, the centre of the step values, is their mean over *all* rollouts the stage is given at once, of every prompt: give it whole
+ * training batches, since a small batch moves μ. The ranking within a class depends on it only for the reduction `sum`;
+ * the column `rollout.profConsistency` always does.
+ *
  * Rollouts whose outcome is unscored, or none of whose steps could be judged because the process model failed, leave the
  * group before anything is counted.
  */
