@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -58,6 +58,16 @@ describe.skipIf(executable === undefined)('in a browser', () => {
       })
     })
   }
+
+  describe('golden vectors', () => {
+    const slugs = readdirSync(`${root}packages/methods/golden/vectors`).map(name => name.replace(/\.json$/, ''))
+
+    it.each(slugs)('%s', async slug => {
+      const { count, failures } = await opened.page.evaluate(name => globalThis.guerdonTests.runVectors(name), slug)
+      expect(failures).toEqual([])
+      expect(count).toBeGreaterThan(0)
+    })
+  })
 
   describe.each(browserPackages)('every module of %s', name => {
     const modules = modulesOf(name).map(path => `packages/${name}/dist/${path}`)

@@ -19,12 +19,17 @@ export function modulesOf(name) {
     .sort()
 }
 
-/** What each bare import of the packages means in the page: the files Node's own resolution finds, as paths on the server. */
+/**
+ * What each bare import means in the page: the files Node's own resolution finds, as paths on the server. `worlds` is there
+ * because the golden vectors of two methods are about its dynamics.
+ */
 export function importMap() {
   const imports = {}
   for (const name of browserPackages) imports[`@guerdon/${name}`] = `/packages/${name}/dist/index.js`
-  for (const path of modulesOf('methods')) {
-    imports[`@guerdon/methods/${path.replace(/\.js$/, '')}`] = `/packages/methods/dist/${path}`
+  for (const name of ['methods', 'worlds']) {
+    for (const path of modulesOf(name)) {
+      imports[`@guerdon/${name}/${path.replace(/\.js$/, '')}`] = `/packages/${name}/dist/${path}`
+    }
   }
   for (const name of ['zod', 'onnxruntime-web/wasm']) {
     imports[name] = `/${fileURLToPath(import.meta.resolve(name))

@@ -13,6 +13,12 @@ async function runCase(group, index) {
   return cases[index].run({ text })
 }
 
+/** Evaluates the golden vectors of one method. */
+async function runVectors(slug) {
+  const { evaluateVectors } = await import('./cases/golden.mjs')
+  return evaluateVectors(slug, { text })
+}
+
 /** Imports modules one after the other: for each the names it exports, or its error. */
 async function importModules(paths) {
   const imported = []
@@ -27,4 +33,4 @@ async function train(updates, threads) {
   return losses
 }
 
-globalThis.guerdonTests = { runCase, importModules, train }
+globalThis.guerdonTests = { runCase, runVectors, importModules, train }

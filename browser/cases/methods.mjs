@@ -1,7 +1,5 @@
 import { batchFromRollouts, bindStage, defineRecipe, numbers } from '@guerdon/core'
 import { findStage, methods } from '@guerdon/methods'
-import { loadAdapters } from '../../packages/methods/dist/golden/adapters/index.js'
-import { evaluateCase, parseGolden } from '../../packages/methods/dist/golden/evaluate.js'
 
 const rollout = (id, response, score) => ({
   id,
@@ -12,29 +10,7 @@ const rollout = (id, response, score) => ({
   columns: { score, referenceScores: [0.2, -0.4] },
 })
 
-function golden(slug) {
-  return {
-    name: `${slug} gives the values of its golden vectors`,
-    async run({ text }) {
-      const file = parseGolden(JSON.parse(await text(`/packages/methods/golden/vectors/${slug}.json`)))
-      const failures = []
-      for (const given of file.cases) {
-        const { name, error } = await evaluateCase(given, slug, loadAdapters)
-        if (error !== null) failures.push(`${name}: ${error}`)
-      }
-      return { cases: file.cases.length, failures }
-    },
-    verify({ cases: count, failures }, expect) {
-      expect(count).toBeGreaterThan(5)
-      expect(failures).toEqual([])
-    },
-  }
-}
-
 export const cases = [
-  golden('salt'),
-  golden('g-ra'),
-  golden('par'),
   {
     name: 'the registry lists the methods that Node lists',
     run: () => methods.map(({ slug, stages }) => [slug, stages.map(({ name }) => name)]),
