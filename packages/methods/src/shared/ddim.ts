@@ -4,6 +4,7 @@ import type { NoiseSchedule } from './noise-schedule.ts'
 
 /** What a denoiser predicts: the noise ε, the clean sample x₀, or v = √ᾱ·ε − √(1 − ᾱ)·x₀. */
 export const predictionTypes = ['noise', 'sample', 'velocity'] as const
+/** Name of what the network predicts. */
 export type PredictionType = (typeof predictionTypes)[number]
 
 /** Timesteps a sampler visits, [N], falling, with where each one leads. */

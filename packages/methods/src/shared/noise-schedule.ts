@@ -2,6 +2,7 @@ import { assertInRange, assertInteger, assertOneOf } from '@guerdon/core'
 
 /** How the noise variances β_t grow over training steps. */
 export const betaSchedules = ['linear', 'scaledLinear', 'cosine'] as const
+/** Name of a schedule of noise variances. */
 export type BetaSchedule = (typeof betaSchedules)[number]
 
 /** Size of a noise schedule. Defaults are Stable Diffusion's. */

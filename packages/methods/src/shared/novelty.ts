@@ -6,6 +6,7 @@ export type Descriptor = ArrayLike<number>
 
 /** Distances between descriptors. `minkowski` takes its exponent from `exponent`; `mahalanobis` pools both sets. */
 export const noveltyMetrics = ['euclidean', 'manhattan', 'minkowski', 'mahalanobis'] as const
+/** Name of a distance between behaviours. */
 export type NoveltyMetric = (typeof noveltyMetrics)[number]
 
 /** Choices of the novelty scores. */

@@ -22,6 +22,7 @@ import {
   weightedAdvantages,
 } from './scores.ts'
 
+/** Schema of the stage's options. */
 export const b2DiffurlOptions = z.strictObject({
   advantage: z
     .enum(['official', 'siblingCentred'])

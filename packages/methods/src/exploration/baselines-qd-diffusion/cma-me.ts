@@ -44,6 +44,7 @@ export function randomDirectionRank(
 
 /** What the offspring of an emitter are ranked by. `density` puts the least visited first. */
 export const emitterRankers = ['twoStageImprovement', 'improvement', 'objective', 'randomDirection', 'density'] as const
+/** Name of a way in which an emitter ranks its offspring. */
 export type EmitterRanker = (typeof emitterRankers)[number]
 
 /** A generation after it met the archive. */

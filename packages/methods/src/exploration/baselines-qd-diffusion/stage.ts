@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { numberLists, withScored } from '../../shared/scored-items.ts'
 import { addToGrid, archiveStatistics, type Elite, emptyGridArchive } from './grid-archive.ts'
 
+/** Schema of the options of the stage `mapElitesStage`. */
 export const mapElitesOptions = z.strictObject({
   dims: z.array(z.int().min(1)).min(1).default([10, 10]).describe('cells along each entry of the descriptor'),
   lower: z.array(z.number()).min(1).default([0, 0]).describe('lower end of each entry of the descriptor'),

@@ -21,6 +21,7 @@ import {
 } from '../taxons-serene/stage.ts'
 import { type Criterion, taxonsCriterion } from '../taxons-serene/taxons.ts'
 
+/** Schema of the options of the stage `staxStage`. */
 export const staxStageOptions = noveltyStageOptions.extend({
   criterion: z
     .enum(['coin', 'novelty', 'surprise'])

@@ -71,6 +71,7 @@ export function chunkReward(choice: ChunkChoice, before: number, after: number):
 
 /** How the two processes share the budget: turn about, a fair coin, more exploitation as time passes, or a bandit. */
 export const schedulers = ['alternating', 'coin', 'time', 'ucb'] as const
+/** Name of a way to share the budget between exploring and exploiting. */
 export type SchedulerName = (typeof schedulers)[number]
 
 /** What the scheduler of a run knows. */

@@ -79,10 +79,12 @@ export const explorationCriteria = [
   'noveltyAndSurprise',
   'noveltyAndLocalCompetition',
 ] as const
+/** Name of what exploration selects by. */
 export type ExplorationCriterion = (typeof explorationCriteria)[number]
 
 /** What emitters optimise; `none` leaves novelty search alone. */
 export const emitterKinds = ['fitness', 'novelty', 'cmaEs', 'none'] as const
+/** Name of a kind of emitter. */
 export type EmitterKind = (typeof emitterKinds)[number]
 
 /** Choices of `sparseSearch`. */

@@ -14,6 +14,7 @@ import * as z from 'zod'
 import { localCompetition, type NoveltyOptions, noveltyDropNearest } from '../../shared/novelty.ts'
 import { numberLists, withScored } from '../../shared/scored-items.ts'
 
+/** Schema of the options of the stage `noveltyStage`. */
 export const noveltyStageOptions = z.strictObject({
   neighbours: z.int().min(1).default(15).describe('nearest neighbours k whose distances are averaged'),
   archived: z.int().min(0).default(5).describe('rollouts of each batch that enter the archive'),
