@@ -124,7 +124,7 @@ export const adapters = {
   },
   remax: (input: { tokenLevelRewards: Rows; rewardBaselines: number[]; responseMask: Rows }) => {
     const rows = layout(input.tokenLevelRewards, input.responseMask)
-    const result = credit.remax(rows.values, input.rewardBaselines, rows)
+    const result = credit.remax(rows.values, input.rewardBaselines, rows, { zeroMasked: false })
     return { advantages: toRows(result.advantages, rows.offsets), returns: toRows(result.returns, rows.offsets) }
   },
   aggLoss: (input: { lossMatrix: Rows; mask: Rows; mode: credit.LossAggregation; lossScaleFactor?: number | null }) => {

@@ -17,7 +17,12 @@ export const adapters = {
   }) => ({
     tokenRewards: input.turnEndIndices.map((turnEnds, i) => {
       const deltas = input.intermediateRewards[i]
-      const episode = { finalReward: input.finalRewards[i], deltas, maxTotal: input.maxTotalRewards[i] }
+      const episode = {
+        finalReward: input.finalRewards[i],
+        deltas,
+        turns: turnEnds.length,
+        maxTotal: input.maxTotalRewards[i],
+      }
       const rewards = meow.turnRewards(episode, { density: input.rewardMethod, addFinalReward: input.addFinalReward })
       return meow.turnRewardTokens(rewards, turnEnds, input.responseLength, { limit: input.promptLength })
     }),

@@ -172,6 +172,8 @@ describe('token estimators', () => {
       [2.5, 0, 1.5],
       [3, 2, 2],
     ])
+    const kept = remax(layout.values, [0.5], layout, { zeroMasked: false })
+    expect([...kept.advantages]).toEqual([2.5, 2, 1.5])
     expect(() => remax(layout.values, [], layout)).toThrow(/baselines/)
   })
 

@@ -128,6 +128,10 @@ describe('the loss', () => {
     expect(releasedPhaseWeight(75.0001)).toBeCloseTo(0.8, 3)
     expect(releasedPhaseWeight(999)).toBe(releasedPhaseWeight(150))
     expect(releasedPhaseWeight(5, { maxEpochs: 0 })).toBe(1)
+    // Odd numbers of epochs have the shorter half first: 2 of 5, then 3.
+    expect(releasedPhaseWeight(2, { maxEpochs: 5 })).toBeCloseTo(1 - 0.2 * (1 - Math.exp(-2)), 12)
+    expect(releasedPhaseWeight(3, { maxEpochs: 5 })).toBeCloseTo(0.8 * Math.exp(-1), 12)
+    expect(releasedPhaseWeight(0, { maxEpochs: 1 })).toBe(1)
   })
 })
 

@@ -31,6 +31,7 @@ describe('turn rewards', () => {
 
   it('are one final reward when single; nothing without turns', () => {
     expect([...turnRewards({ finalReward: 1, deltas: [1, 1] }, { density: 'single' })]).toEqual([0, 1])
+    expect([...turnRewards({ finalReward: 1, deltas: [], turns: 3 }, { density: 'single' })]).toEqual([0, 0, 1])
     expect([...turnRewards({ finalReward: 1, deltas: [] })]).toEqual([])
   })
 

@@ -38,6 +38,8 @@ export interface Episode {
   readonly finalReward: number
   /** Score differences of the turns. */
   readonly deltas: ArrayLike<number>
+  /** Number of turns, where single rewards are given without score differences. Default: the number of differences. */
+  readonly turns?: number
   /** Greatest total score of this instance of the task; needed for dense rewards of lost episodes. */
   readonly maxTotal?: number
 }
@@ -65,7 +67,7 @@ export function turnRewards(episode: Episode, options: TurnRewardOptions = {}): 
   assertFiniteNumber(finalReward, 'finalReward')
   assertFinite(deltas, 'deltas')
   assertFiniteNumber(maxTotal, 'maxTotal')
-  const rewards = new Float64Array(deltas.length)
+  const rewards = new Float64Array(density === 'single' ? (episode.turns ?? deltas.length) : deltas.length)
   if (rewards.length === 0) return rewards
   const last = rewards.length - 1
   if (density === 'single') {

@@ -44,6 +44,7 @@ describe('SALT', () => {
     ]
     expect(saltStepAdvantages(long, [1, 0], { historyLength: 1 }).mergeRate).toBeCloseTo(1 / 3)
     expect(saltStepAdvantages(long, [1, 0], { historyLength: 'all' }).mergeRate).toBe(0)
+    expect(saltStepAdvantages(long, [1, 0], { historyLength: Number.POSITIVE_INFINITY }).mergeRate).toBe(0)
   })
 
   it('keeps apart what only looks alike', () => {

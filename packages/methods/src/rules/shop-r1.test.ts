@@ -92,6 +92,16 @@ describe('selfCertainty', () => {
     expect(selfCertaintyFromEntropies([], 2)).toBe(0)
   })
 
+  it('takes a logit of −Infinity as a probability of 0', () => {
+    const nucleus = [[0, 0, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]]
+    // Half the vocabulary at 1/2 each: KL(p ‖ U) = log 4 − log 2.
+    expect(selfCertainty(nucleus)).toBeCloseTo(Math.log(2), 12)
+    expect(selfCertainty(nucleus, { mode: 'printed' })).toBeCloseTo(Math.log(2) / 4, 12)
+    expect(selfCertainty(nucleus, { mode: 'meanKlFromUniform' })).toBe(Number.POSITIVE_INFINITY)
+    for (const bad of [[0, Number.NaN], [0, Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY], []])
+      expect(() => selfCertainty([bad])).toThrow(/position 0/)
+  })
+
   it('is not negative, and finite for finite logits', () => {
     const rows = fc.array(fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 3, maxLength: 3 }))
     fc.assert(

@@ -107,11 +107,18 @@ export function reinforcePlusPlusBaseline(
 
 /**
  * ReMax: Aₜ = Σ_{k ≥ t} rₖmₖ − bᵢ, with bᵢ the score of the greedy response to the same prompt (Li et al. 2023, arXiv
- * 2310.10505); masked tokens 0.
+ * 2310.10505).
  *
  * @param baselines [R] score of the greedy response
+ * @param options.zeroMasked masked tokens 0; false leaves their return, without baseline, as verl does. Default true
  */
-export function remax(rewards: FloatArray, baselines: ArrayLike<number>, rows: RaggedRows): TokenAdvantages {
+export function remax(
+  rewards: FloatArray,
+  baselines: ArrayLike<number>,
+  rows: RaggedRows,
+  options: { readonly zeroMasked?: boolean } = {},
+): TokenAdvantages {
+  const { zeroMasked = true } = options
   assertRows(rewards, 'rewards', rows)
   assertSameLength({ length: rowCount(rows) }, 'rows', baselines, 'baselines')
   assertFinite(baselines, 'baselines')
@@ -124,7 +131,7 @@ export function remax(rewards: FloatArray, baselines: ArrayLike<number>, rows: R
       const taken = mask === undefined || mask[t] !== 0
       if (taken) running += rewards[t]
       returns[t] = running
-      advantages[t] = taken ? running - baselines[r] : 0
+      advantages[t] = taken ? running - baselines[r] : zeroMasked ? 0 : running
     }
   }
   return { advantages, returns }

@@ -74,15 +74,15 @@ export function phaseWeight(step: number, options: { readonly totalSteps: number
 }
 
 /**
- * The released weight, at most 1 and of the opposite magnitude: with half = `maxEpochs`/2, 1 − 0.2(1 − e^{−2e/half}) up to
- * half, then 0.8·e^{−3(e−half)/half}; it jumps from 0.827 to about 0.77 at the switch. The epoch is clamped to
+ * The released weight, at most 1 and of the opposite magnitude: with half = ⌊`maxEpochs`/2⌋, 1 − 0.2(1 − e^{−2e/half}) up to
+ * half, then 0.8·e^{−3(e−half)/(maxEpochs−half)}; it jumps from 0.827 to about 0.77 at the switch. The epoch is clamped to
  * [0, maxEpochs]; `maxEpochs` ≤ 0 gives 1. The release hard-codes 150.
  */
 export function releasedPhaseWeight(epoch: number, options: { readonly maxEpochs?: number } = {}): number {
   const { maxEpochs = 150 } = options
   if (maxEpochs <= 0) return 1
-  const half = maxEpochs / 2
+  const half = Math.floor(maxEpochs / 2)
   const at = Math.min(Math.max(epoch, 0), maxEpochs)
-  if (at <= half) return 1 - 0.2 * (1 - Math.exp((-2 * at) / half))
-  return 0.8 * Math.exp((-3 * (at - half)) / half)
+  if (at <= half) return half === 0 ? 1 : 1 - 0.2 * (1 - Math.exp((-2 * at) / half))
+  return 0.8 * Math.exp((-3 * (at - half)) / (maxEpochs - half))
 }

@@ -12,8 +12,8 @@ export type SaltBase = 'grpo' | 'drGrpo' | 'rloo'
 /** Choices of `saltStepAdvantages`. */
 export interface SaltOptions {
   /**
-   * Number of earlier transitions that must agree as well before two steps are merged; `all` merges identical prefixes only.
-   * Default 0: the plain (s, a, s′) rule.
+   * Number of earlier transitions that must agree as well before two steps are merged; `all` (or Infinity) merges identical
+   * prefixes only. Default 0: the plain (s, a, s′) rule.
    */
   readonly historyLength?: number | 'all'
   /** Count each trajectory once in an edge it passes several times. Default false: once per occurrence. */
@@ -72,7 +72,8 @@ export function saltStepAdvantages(
   baseAdvantages: ArrayLike<number>,
   options: SaltOptions = {},
 ): SaltResult {
-  const { historyLength = 0, dedupePerTrajectory = false } = options
+  const { dedupePerTrajectory = false } = options
+  const historyLength = options.historyLength === Number.POSITIVE_INFINITY ? 'all' : (options.historyLength ?? 0)
   if (historyLength !== 'all') assertInteger(historyLength, 'historyLength')
   assertSameLength(trajectories, 'trajectories', baseAdvantages, 'baseAdvantages')
   const transitions = new Map<string, number>()

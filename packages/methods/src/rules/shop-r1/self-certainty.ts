@@ -1,4 +1,4 @@
-import { assertFinite, assertInteger, logSumExp } from '@guerdon/core'
+import { assertFinite, assertInteger, GuerdonError, logSumExp } from '@guerdon/core'
 
 /**
  * Which divergence from the uniform distribution U over the |V| tokens is taken, averaged over the rationale's tokens.
@@ -15,8 +15,11 @@ export type SelfCertaintyMode = 'printed' | 'meanKlToUniform' | 'meanKlFromUnifo
  *
  * Source: Shop-R1, arXiv 2507.17842 §4 (formula and description disagree; see `SelfCertaintyMode`).
  *
+ * A logit of −Infinity is a probability of 0, as outside a nucleus: it adds nothing to KL(p ‖ U), and makes KL(U ‖ p)
+ * Infinity.
+ *
  * @param tokenLogits [N][V] logits at the rationale's positions only
- * @throws not_finite for NaN or ±Infinity
+ * @throws not_finite for NaN, +Infinity, or a position without a finite logit
  */
 export function selfCertainty(
   tokenLogits: readonly ArrayLike<number>[],
@@ -25,14 +28,18 @@ export function selfCertainty(
   const { mode = 'meanKlToUniform' } = options
   let total = 0
   tokenLogits.forEach((logits, t) => {
-    assertFinite(logits, 'tokenLogits', ['tokenLogits', t])
     const size = logits.length
     const normaliser = logSumExp(logits)
+    if (!Number.isFinite(normaliser)) {
+      throw new GuerdonError('not_finite', `expected finite logits or −Infinity; position ${t} has none to normalise`, {
+        path: ['tokenLogits', t],
+      })
+    }
     let divergence = 0
     for (let v = 0; v < size; v++) {
       const logProbability = logits[v] - normaliser
-      divergence -= mode === 'meanKlFromUniform' ? logProbability / size : 0
-      if (mode !== 'meanKlFromUniform') divergence += Math.exp(logProbability) * logProbability
+      if (mode === 'meanKlFromUniform') divergence -= logProbability / size
+      else if (logits[v] !== Number.NEGATIVE_INFINITY) divergence += Math.exp(logProbability) * logProbability
     }
     divergence += mode === 'meanKlFromUniform' ? -Math.log(size) : Math.log(size)
     total += mode === 'printed' ? divergence / size : divergence
