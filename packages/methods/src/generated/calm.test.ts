@@ -162,6 +162,11 @@ describe('subgoal rewards', () => {
     expect(subgoalRewards([0], [['door', 'key']], { subgoals }).terminated).toEqual([['key', 'door']])
   })
 
+  it('says what was done before each step', () => {
+    const { doneBefore } = subgoalRewards([0, 0, 0], [['key'], ['door'], []], { subgoals })
+    expect(doneBefore).toEqual([[], ['key'], ['key', 'door']])
+  })
+
   it('farms when told to pay every time', () => {
     const options = { subgoals, oncePerEpisode: false, ordered: false, bonus: { key: 2 } }
     expect([...subgoalRewards([1, 0, 0], [['key'], ['key'], ['door']], options).rewards]).toEqual([3, 2, 1])

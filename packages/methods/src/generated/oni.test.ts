@@ -11,10 +11,12 @@ import {
   classificationRewards,
   countCoefficients,
   dropoutMask,
+  extendPool,
   idleAnnotator,
   initialRankingMoments,
   labelArrivals,
   mergeLabels,
+  minibatchAdvantages,
   newestFirst,
   normaliseCaption,
   type OniState,
@@ -24,6 +26,7 @@ import {
   rankingAccuracy,
   rankingLoss,
   rankingRewards,
+  recentEnough,
   retrievalRewards,
   samplePairs,
   similarityReward,
@@ -49,6 +52,7 @@ describe('rewards', () => {
     expect([...rewards]).toEqual([0, 0, 0, 1])
     expect(unseen).toEqual(['x', 'toString'])
     expect(mergeLabels({ x: 0 }, { x: 1 })).toEqual({ x: 1 })
+    expect(mergeLabels({ x: 0 }, { x: 1, y: 1 }, { relabel: 'first' })).toEqual({ x: 0, y: 1 })
     expect(normaliseCaption('42 gold pieces, 7 left')).toBe('0 gold pieces, 0 left')
   })
 
@@ -337,5 +341,31 @@ describe('stage', () => {
     const classifier = bindStage(oniStage, { kind: 'classification', threshold: 1 })
     const votes = (await classifier.apply(batch, classifier.initial())).columns['turn.oniIntrinsic'] as Signal
     expect([...votes.values]).toEqual([1, 0, 0])
+  })
+})
+
+describe('mini-batches', () => {
+  it('normalises with the sample deviation, never dividing by less than 1e-3', () => {
+    const [first, second] = minibatchAdvantages([1, 3])
+    expect(first).toBeCloseTo(-1 / Math.SQRT2, 12)
+    expect(second).toBeCloseTo(1 / Math.SQRT2, 12)
+    expect([...minibatchAdvantages([2, 2 + 1e-6])].every(a => Math.abs(a) < 1e-3)).toBe(true)
+    expect([...minibatchAdvantages([5])]).toEqual([0])
+    expect([...minibatchAdvantages([])]).toEqual([])
+  })
+
+  it('leaves out what is too old', () => {
+    const usable = recentEnough([0, 1, 9999, 10_000], 10_000)
+    expect([...usable]).toEqual([0, 1, 1, 1])
+    const [old, ...rest] = minibatchAdvantages([99, 1, 1, 4], { usable })
+    expect(old).toBe(0)
+    expect(rest.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 12)
+  })
+
+  it('pools every n-th caption, once unless told', () => {
+    const captions = ['a', 'b', 'c', 'a', 'b']
+    expect(extendPool(['c'], captions, { subsample: 2 })).toEqual(['c', 'a', 'b'])
+    expect(extendPool(['c'], captions, { subsample: 2, dedupe: false })).toEqual(['c', 'a', 'c', 'b'])
+    expect(extendPool([], captions)).toEqual(['a'])
   })
 })

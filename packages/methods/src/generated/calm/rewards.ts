@@ -70,6 +70,8 @@ export interface SubgoalRewards {
   readonly bonuses: Float64Array
   /** [T] subgoals whose option terminated at t. */
   readonly terminated: string[][]
+  /** [T] subgoals done *before* step t, in their order: what extends the policy's state, so that paying once stays Markov. */
+  readonly doneBefore: string[][]
 }
 
 /**
@@ -92,8 +94,10 @@ export function subgoalRewards(
   assertFinite(rewards, 'rewards')
   const done = new Set<string>()
   const bonuses = new Float64Array(rewards.length)
+  const doneBefore: string[][] = []
   const terminated = achieved.map((names, t) => {
     const here = new Set(names)
+    doneBefore.push(subgoals.filter(goal => done.has(goal)))
     return subgoals.filter((goal, g) => {
       if (!here.has(goal) || (oncePerEpisode && done.has(goal))) return false
       if (ordered && subgoals.slice(0, g).some(earlier => !done.has(earlier))) return false
@@ -102,7 +106,7 @@ export function subgoalRewards(
       return true
     })
   })
-  return { rewards: bonuses.map((extra, t) => rewards[t] + extra), bonuses, terminated }
+  return { rewards: bonuses.map((extra, t) => rewards[t] + extra), bonuses, terminated, doneBefore }
 }
 
 /** Half-open ranges of steps in which one option ran. */

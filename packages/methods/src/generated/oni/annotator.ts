@@ -68,6 +68,21 @@ export function newestFirst<T>(
 }
 
 /**
+ * The observation pool with the captions of every `subsample`-th entry of a batch appended, from the first on. `dedupe` keeps each
+ * caption once; the released default lets frequent captions dominate the pairs.
+ */
+export function extendPool<T>(
+  pool: readonly T[],
+  captions: readonly T[],
+  options: { readonly subsample?: number; readonly dedupe?: boolean } = {},
+): T[] {
+  const { subsample = 10, dedupe = true } = options
+  assertInteger(subsample, 'subsample', 1)
+  const longer = [...pool, ...captions.filter((_, i) => i % subsample === 0)]
+  return dedupe ? [...new Set(longer)] : longer
+}
+
+/**
  * Random caption pairs to be ranked when fewer than `refillBelow` wait: `pairs` pairs of two different captions each, by two
  * uniform integers a pair. The pool should hold each caption once, or frequent ones dominate.
  */

@@ -74,9 +74,16 @@ export function retrievalRewards(
   }
 }
 
-/** A table with more labels in it; the latest label of a caption wins. */
-export function mergeLabels(labels: LabelTable, arrived: LabelTable): LabelTable {
-  return { ...labels, ...arrived }
+/**
+ * A table with more labels in it. Of two labels of one caption the `latest` wins, as in the released retrieval, or the `first`,
+ * as in its classification and ranking. Default `latest`.
+ */
+export function mergeLabels(
+  labels: LabelTable,
+  arrived: LabelTable,
+  options: { readonly relabel?: 'latest' | 'first' } = {},
+): LabelTable {
+  return options.relabel === 'first' ? { ...arrived, ...labels } : { ...labels, ...arrived }
 }
 
 /** A caption with every run of digits as one 0, so that counters do not fill the table. */
@@ -210,4 +217,38 @@ export function vtraceFragment(
     nextTarget = targets[t]
   }
   return { targets, advantages }
+}
+
+/**
+ * Advantages of a mini-batch: (A − mean)/max(1e-3, std), sample deviation over the usable entries; the others, and a mini-batch
+ * with fewer than two usable ones, give 0. It hides the scale of the rewards: watch the raw intrinsic mean.
+ *
+ * @param advantages [N]
+ * @param options usable: [N] 1 where the entry counts (see `recentEnough`), all when absent; smallest divisor, default 1e-3
+ */
+export function minibatchAdvantages(
+  advantages: Numbers,
+  options: { readonly usable?: Numbers; readonly floor?: number } = {},
+): Float64Array {
+  const { usable, floor = 1e-3 } = options
+  assertFinite(advantages, 'advantages')
+  assertInRange(floor, 'floor', Number.MIN_VALUE, Number.MAX_VALUE)
+  if (usable) assertSameLength(advantages, 'advantages', usable, 'usable')
+  const counts = (i: number) => usable?.[i] !== 0
+  const kept = Array.from(advantages).filter((_, i) => counts(i))
+  if (kept.length < 2) return new Float64Array(advantages.length)
+  const mean = kept.reduce((a, b) => a + b, 0) / kept.length
+  const squares = kept.reduce((total, value) => total + (value - mean) ** 2, 0)
+  const scale = Math.max(floor, Math.sqrt(squares / (kept.length - 1)))
+  return Float64Array.from(advantages, (value, i) => (counts(i) ? (value - mean) / scale : 0))
+}
+
+/** [N] 1 where a step was taken by a policy less than `maxLag` versions (default 10000) behind the current one. */
+export function recentEnough(
+  policyVersions: Numbers,
+  current: number,
+  options: { readonly maxLag?: number } = {},
+): Uint8Array {
+  const { maxLag = 10_000 } = options
+  return Uint8Array.from(policyVersions, version => (current - version < maxLag ? 1 : 0))
 }
