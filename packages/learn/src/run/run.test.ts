@@ -78,11 +78,11 @@ describe('a run', () => {
   })
 
   it('killed at any moment ends as one that was not', { timeout: 120_000 }, async () => {
-    const updates = 60
+    const updates = 30
     await trainInto(at('whole'), updates, () => {})
     const script = fileURLToPath(new URL('./fixtures/train.mjs', import.meta.url))
     // a moment that differs from one time to the next is the point here: it must not matter
-    const killAt = 1 + Math.floor(Math.random() * (updates - 10))
+    const killAt = 1 + Math.floor(Math.random() * (updates - 8))
     const lag = Math.random() * 10
     const child = spawn(process.execPath, [script, at('killed'), String(updates)], {
       stdio: ['ignore', 'pipe', 'inherit'],
