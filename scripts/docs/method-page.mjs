@@ -56,7 +56,7 @@ function ownOptions(method) {
 
 function stageSection(method) {
   if (method.stages.length === 0) {
-    return ['## In a recipe', '', method.withoutStage ?? 'This method offers no stage.', '']
+    return ['## In a recipe', '', sentence(method.withoutStage ?? 'this method offers no stage'), '']
   }
   const lines = ['## In a recipe', '']
   for (const stages of alikeStages(method.stages)) {
