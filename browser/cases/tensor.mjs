@@ -38,6 +38,23 @@ const numbersOf = tree => treePaths(tree, isNdArray).map(({ path, leaf }) => [pa
 
 export const cases = [
   {
+    // The first to need ONNX Runtime in the page, so that three compilations start it at once.
+    name: 'functions compile and run in parallel',
+    async run() {
+      const squares = jit(x => sum(square(x)))
+      const cubes = jit(x => sum(mul(x, square(x))))
+      const first = await Promise.all([squares(ndarray([1, 2])), cubes(ndarray([1, 2])), squares(ndarray([1, 2, 3]))])
+      const later = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? squares : cubes)(ndarray([i, 1]))),
+      )
+      return [...first, ...later].map(({ data }) => data[0])
+    },
+    verify(values, expect) {
+      const later = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? i ** 2 : i ** 3) + 1)
+      expect(values).toEqual([5, 9, 14, ...later])
+    },
+  },
+  {
     name: 'the interpreter gives loss and gradient of a transformer',
     tolerance: 1e-12,
     run() {
