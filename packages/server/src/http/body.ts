@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { faultPlace, findJsonFault } from './json-fault.ts'
 import { RequestError } from './request-error.ts'
@@ -75,13 +75,15 @@ export async function readRequest(request: Request, limits: BodyLimits): Promise
 
 /** JSON from bytes. Throws 400 for bytes that are not UTF-8 or text that is not JSON, with the place; NaN is `not_finite`. */
 export function parseBody(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) {
+  // Most bodies are ASCII, which becomes text several times faster when said so.
+  const ascii = isAscii(bytes)
+  if (!ascii && !isUtf8(bytes)) {
     throw new RequestError(400, 'parse', 'expected a body in UTF-8; got bytes that are not', {
       hint: 'encode the body as UTF-8',
     })
   }
   const marked = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  const text = bytes.toString('utf8', marked ? 3 : 0)
+  const text = ascii ? bytes.latin1Slice() : bytes.toString('utf8', marked ? 3 : 0)
   if (text.trim() === '') throw new RequestError(400, 'empty', 'expected a JSON body; got an empty one')
   try {
     return JSON.parse(text)
