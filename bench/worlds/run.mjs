@@ -1,0 +1,66 @@
+/**
+ * Steps per second (of processor time) of every world with 1, 64 and 1024 copies, beside Gymnasium's Python.
+ *
+ *   npm run bench -- worlds [--only cart-pole,acrobot] [--seconds 0.4] [--rounds 5] [--write]
+ *
+ * Gymnasium is looked for in the folder GUERDON_GYMNASIUM (a checkout or an installation), then where `python3` finds
+ * it; otherwise a pure-Python stand-in for CartPole takes its place. Both sides take turns, `--rounds` times; `--write`
+ * writes RESULTS.md.
+ */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { worlds } from '@guerdon/worlds'
+import { markdown } from './report.mjs'
+
+const names = worlds.map(world => world.name)
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: names.join(',') },
+    seconds: { type: 'string', default: '0.4' },
+    rounds: { type: 'string', default: '5' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const chosen = options.only.split(',')
+const unknown = chosen.filter(name => !names.includes(name))
+if (unknown.length > 0) {
+  process.stderr.write(`bench: no world "${unknown}". There are: ${names.join(', ')}\n`)
+  process.exit(2)
+}
+const sizes = [1, 64, 1024]
+const file = name => fileURLToPath(new URL(name, import.meta.url))
+
+/** What a program printed as JSON; undefined where it cannot be run. */
+function ask(command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status === 0) return JSON.parse(stdout)
+  process.stderr.write(`bench: ${command} failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}\n`)
+  return undefined
+}
+
+const load = loadavg()[0].toFixed(2)
+const folder = process.env.GUERDON_GYMNASIUM
+const rounds = []
+for (let round = 1; round <= Number(options.rounds); round++) {
+  process.stderr.write(`bench: round ${round} of ${options.rounds}\n`)
+  const peer = ask('python3', [file('peer.py'), options.seconds, ...(folder ? [folder] : [])])
+  const ours = Object.fromEntries(
+    chosen.map(name => [name, ask(process.execPath, [file('measure.mjs'), name, sizes.join(','), options.seconds])]),
+  )
+  rounds.push({ ours, peer })
+}
+const machine = {
+  cpu: cpus()[0].model.trim(),
+  cores: cpus().length,
+  memory: Math.round(totalmem() / 2 ** 30),
+  system: `${platform()} ${arch()}`,
+  node: process.versions.node,
+  load,
+  date: new Date().toISOString().slice(0, 10),
+}
+const text = markdown({ machine, rounds, names: chosen, sizes })
+process.stdout.write(text)
+if (options.write) writeFileSync(new URL('./RESULTS.md', import.meta.url), text)
