@@ -12,11 +12,13 @@ import {
   benchmarkMetrics,
   ensembleWeights,
   hybridReward,
+  largestGapPairs,
   orderSwapVerdict,
   pairwiseRewardStage,
   pairwiseSumRewards,
   parseVerdict,
   rewardHead,
+  usefulDataSets,
   weightedScores,
 } from './base-reward.ts'
 
@@ -215,5 +217,24 @@ describe('stages', () => {
     const reward = (await stage.apply(batch, stage.initial())).columns['rollout.reward'] as Signal
     expect([...reward.values.slice(0, 2)]).toEqual([0.7, 0.3])
     expect(outcomeAt(reward, 2)).toMatchObject({ status: 'failed' })
+  })
+})
+
+describe('data recipe', () => {
+  it('keeps the pair of largest gap of each prompt, the first of equals', () => {
+    expect(largestGapPairs(['a', 'b', 'a', 'a', 'b'], [5, 3, 9, 8, 2], [4, 2, 5, 4, 0])).toEqual([2, 4])
+    expect(largestGapPairs([1], [0], [3])).toEqual([0])
+    expect(largestGapPairs([], [], [])).toEqual([])
+    expect(() => largestGapPairs(['a'], [Number.NaN], [0])).toThrow(/finite/)
+  })
+
+  it('drops sets that bring nothing', () => {
+    const gains = [
+      { name: 'good', withSet: 0.8, withoutSet: 0.7 },
+      { name: 'none', withSet: 0.8, withoutSet: 0.8 },
+      { name: 'harmful', withSet: 0.7, withoutSet: 0.8 },
+    ]
+    expect(usefulDataSets(gains)).toEqual(['good'])
+    expect(usefulDataSets(gains, { minimum: -0.01 })).toEqual(['good', 'none'])
   })
 })

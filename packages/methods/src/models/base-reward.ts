@@ -3,6 +3,7 @@ import { baseRewardOptions, baseRewardStage, pairwiseRewardStage } from './base-
 
 export * from './base-reward/ensemble.ts'
 export * from './base-reward/losses.ts'
+export * from './base-reward/selection.ts'
 export * from './base-reward/stage.ts'
 export * from './base-reward/verdict.ts'
 
