@@ -43,7 +43,8 @@ function consistsOf(text: string, tags: readonly string[]): boolean {
     if (!text.startsWith(open, position)) return false
     const end = text.indexOf(close, position + open.length)
     if (end < 0) return false
-    if (text.slice(position + open.length, end).includes(open)) return false
+    const again = text.indexOf(open, position + open.length)
+    if (again >= 0 && again < end) return false
     position = end + close.length
   }
   return skipSpace(text, position) === text.length

@@ -83,7 +83,7 @@ export function parseBody(bytes: Buffer): unknown {
     })
   }
   const marked = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  const text = ascii ? bytes.latin1Slice() : bytes.toString('utf8', marked ? 3 : 0)
+  const text = ascii ? bytes.toString('latin1') : bytes.toString('utf8', marked ? 3 : 0)
   if (text.trim() === '') throw new RequestError(400, 'empty', 'expected a JSON body; got an empty one')
   try {
     return JSON.parse(text)
