@@ -1,4 +1,5 @@
 import { assertInteger } from '@guerdon/core'
+import type { LoggedPoint } from './run-log.ts'
 
 /** Everything that decides a run, as plain data: settings, sizes, seed. */
 export type Settings = Readonly<Record<string, number | string | boolean | null | readonly number[]>>
@@ -28,6 +29,8 @@ export interface Learner {
 
 /** Where points and checkpoints go; `openRun` keeps them in a folder. */
 export interface RunSink {
+  /** Points of the updates made before. */
+  readonly points: readonly LoggedPoint[]
   /** Adds the point of one more update. */
   append(update: number, point: CurvePoint): void
   /** Keeps the state after `update` updates in place of the last one kept. */
@@ -41,7 +44,7 @@ export interface TrainLearnerOptions {
   readonly run?: RunSink
   /** Updates between checkpoints; one more stands at the end. Default 50. */
   readonly checkpointEvery?: number
-  /** Stops early when it says so; the point is kept. */
+  /** Stops early when it says so; the point is kept. A run that ended so does not go on. */
   readonly until?: (point: CurvePoint) => boolean
   readonly onPoint?: (update: number, point: CurvePoint) => void
   readonly signal?: AbortSignal
@@ -58,6 +61,8 @@ export async function trainLearner(learner: Learner, options: TrainLearnerOption
   assertInteger(updates, 'updates')
   assertInteger(checkpointEvery, 'checkpointEvery', 1)
   const points: CurvePoint[] = []
+  const last = run?.points.at(-1)?.point
+  if (last && until?.(last)) return points
   let kept = learner.updates()
   while (learner.updates() < updates) {
     signal?.throwIfAborted()

@@ -3,12 +3,10 @@ import { join } from 'node:path'
 import { GuerdonError } from '@guerdon/core'
 import type { Learner, RunSink } from './learner.ts'
 import { assertSameOwner } from './learner-state.ts'
-import { type LoggedPoint, parseRunLog, pointLine, runHeader } from './run-log.ts'
+import { parseRunLog, pointLine, runHeader } from './run-log.ts'
 
 /** A run in a folder. */
 export interface Run extends RunSink {
-  /** Points from before this process took over. */
-  readonly points: readonly LoggedPoint[]
   close(): void
 }
 

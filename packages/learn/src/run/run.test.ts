@@ -77,6 +77,17 @@ describe('a run', () => {
     expect(await trainLearner(learner(), { updates: 9, until: point => point['episodes'] === 10 })).toHaveLength(2)
   })
 
+  it('that was told to stop does not go on when it is opened again', async () => {
+    for (const expected of [2, 0]) {
+      const one = learner()
+      const run = openRun(at('run'), one)
+      const points = await trainLearner(one, { updates: 9, run, until: point => point['episodes'] === 10 })
+      expect(points).toHaveLength(expected)
+      run.close()
+    }
+    expect(parseRunLog(readFileSync(at('run/run.jsonl'), 'utf8'))?.points).toHaveLength(2)
+  })
+
   it('killed at any moment ends as one that was not', { timeout: 120_000 }, async () => {
     const updates = 30
     await trainInto(at('whole'), updates, () => {})

@@ -47,6 +47,8 @@ export function tabularLearner(world: TabularWorld, options: TabularOptions, rul
     settings: {
       world: world.name,
       states: world.stateCount,
+      actions: world.actionCount,
+      discount: world.discount,
       seed,
       episodesPerUpdate,
       horizon,
