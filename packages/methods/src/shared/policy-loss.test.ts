@@ -1,4 +1,4 @@
-import { interpret, ndarray, type Tensor, valueAndGrad } from '@guerdon/tensor'
+import { interpret, ndarray, sum, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import { klEstimate, klEstimators, klInReward, klPenalty } from './kl.ts'
 import { aggregateLoss, type LossAggregation, segmentSums } from './loss-aggregation.ts'
@@ -76,6 +76,10 @@ describe('policy losses', () => {
 
   it('uniform logits have entropy log n', () => {
     expect(interpret((x: Tensor) => entropyFromLogits(x))(matrix([[3, 3, 3, 3]])).data[0]).toBeCloseTo(Math.log(4), 12)
+    const masked = matrix([[1, Number.NEGATIVE_INFINITY, 1]])
+    const { value, gradient } = interpret(valueAndGrad((x: Tensor) => sum(entropyFromLogits(x))))(masked)
+    expect(value.data[0]).toBeCloseTo(Math.log(2), 12)
+    expect([...gradient.data]).toEqual([expect.closeTo(0, 12), expect.closeTo(0, 12), expect.closeTo(0, 12)])
   })
 
   it('refuses a trust region that is none', () => {

@@ -7,6 +7,7 @@ import {
   exp,
   expandDims,
   greater,
+  isFinite as isFiniteEach,
   less,
   logicalAnd,
   logSumExp,
@@ -170,9 +171,13 @@ export function valueLoss(
   }
 }
 
-/** Shannon entropy in nats of softmax(logits) along the last axis: logΣexp − Σ p·logit. */
+/**
+ * Shannon entropy in nats of softmax(logits) along the last axis: logΣexp − Σ p·logit. A logit of −Infinity (a token that is
+ * not allowed) adds nothing.
+ */
 export function entropyFromLogits(logits: Tensor): Tensor {
-  return sub(logSumExp(logits, { axis: -1 }), sum(mul(softmax(logits, { axis: -1 }), logits), { axis: -1 }))
+  const possible = where(isFiniteEach(logits), logits, 0)
+  return sub(logSumExp(logits, { axis: -1 }), sum(mul(softmax(logits, { axis: -1 }), possible), { axis: -1 }))
 }
 
 function tokenRatio({ logProbs, oldLogProbs, mask }: PolicyLossInput) {
