@@ -1,0 +1,51 @@
+/**
+ * Measures the learners: time to solve CartPole, updates of a language policy a second, memory over many updates.
+ *
+ *   npm run bench -- learn [--only cart-pole,grpo,memory] [--seeds 3] [--long] [--json] [--write]
+ *
+ * `--long` watches memory over 10,000 updates instead of 500; `--write` writes RESULTS.md.
+ */
+import { writeFileSync } from 'node:fs'
+import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { cartPoleToSolved } from './cart-pole.mjs'
+import { grpoRate } from './grpo.mjs'
+import { memoryOver } from './memory.mjs'
+import { markdown } from './report.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'cart-pole,grpo,memory' },
+    seeds: { type: 'string', default: '3' },
+    long: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+})
+const parts = {
+  'cart-pole': () => cartPoleToSolved(Number(options.seeds)),
+  grpo: grpoRate,
+  memory: () => memoryOver(options.long ? 10_000 : 500),
+}
+const unknown = options.only.split(',').filter(name => !(name in parts))
+if (unknown.length > 0) {
+  process.stderr.write(`bench: no part "${unknown}". There are: ${Object.keys(parts).join(', ')}\n`)
+  process.exit(2)
+}
+const machine = {
+  cpu: cpus()[0].model.trim(),
+  cores: cpus().length,
+  memory: Math.round(totalmem() / 2 ** 30),
+  system: `${platform()} ${arch()}`,
+  node: process.versions.node,
+  load: loadavg()[0].toFixed(2),
+  date: new Date().toISOString().slice(0, 10),
+}
+const results = {}
+for (const name of options.only.split(',')) {
+  process.stderr.write(`bench: ${name}\n`)
+  results[name] = await parts[name]()
+}
+const text = markdown({ machine, results })
+process.stdout.write(options.json ? `${JSON.stringify({ machine, results }, null, 2)}\n` : text)
+if (options.write) writeFileSync(new URL('./RESULTS.md', import.meta.url), text)
