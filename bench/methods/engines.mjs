@@ -25,11 +25,13 @@ export function enginesHere({ threads, verl, urgent }) {
   const engines = [
     node('guerdon', 'Guerdon', 'ours'),
     node('guerdon-fresh', 'Guerdon, new float64 arrays', 'ours-fresh'),
-    node('restated', 'JavaScript, array at a time', 'restated'),
   ]
   const notes = []
   if (importable('numpy')) engines.push(program('numpy', 'NumPy stand-in', 'numpy_restated.py'))
-  else notes.push(`the NumPy stand-in: ${python} has no numpy`)
+  else {
+    engines.push(node('restated', 'JavaScript stand-in, array at a time', 'restated'))
+    notes.push(`the NumPy stand-in: ${python} has no numpy`)
+  }
   if (!verl) notes.push("verl: GUERDON_VERL is not set to a checkout's path")
   else if (!importable('torch')) notes.push(`verl: ${python} has no torch`)
   else {
