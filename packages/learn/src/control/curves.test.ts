@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cartPoleWorld } from '@guerdon/worlds/control/cart-pole'
+import { pendulumWorld } from '@guerdon/worlds/control/pendulum'
 import { vectorWorld } from '@guerdon/worlds/world/vector-world'
 import { describe, expect, it } from 'vitest'
 import { expectRecorded, type RecordedCurve, recording } from '../run/fixtures/recorded-curve.ts'
@@ -14,10 +15,14 @@ import { createPpo } from './ppo.ts'
 
 const solved = (point: CurvePoint): boolean => point['episodes']! >= 100 && point['averageReturn']! >= 475
 
-async function follow(file: URL, learner: ControlLearner, options: { updates: number; compared: number }) {
+async function follow(
+  file: URL,
+  learner: ControlLearner,
+  options: { updates: number; compared: number; until?: (point: CurvePoint) => boolean },
+) {
   const trained = await trainLearner(learner, {
     updates: recording ? options.updates : options.compared,
-    ...(recording && { until: solved }),
+    ...(recording && { until: options.until ?? solved }),
   })
   const points = trained.map(({ steps, episodes, averageReturn, loss }) => ({ steps, episodes, averageReturn, loss }))
   expectRecorded(file, { learner: learner.name, settings: learner.settings, points }, 1e-3)
@@ -44,5 +49,17 @@ describe('CartPole', () => {
     const points = await trainLearner(createPpo(cartPole(4), { seed: 2 }), { updates: 30 })
     // a random policy balances for about 22 steps
     expect(points.at(-1)!['averageReturn']).toBeGreaterThan(70)
+  })
+})
+
+describe('Pendulum', () => {
+  it('PPO with Gaussian actions follows its recorded curve, which ends at −200', { timeout: 300_000 }, async () => {
+    const file = new URL('golden/ppo-pendulum.json', import.meta.url)
+    const world = vectorWorld(pendulumWorld, { copies: 8, seed: 1, autoreset: 'same-step' })
+    const learner = createPpo(world, { seed: 1, totalSteps: 400_000, steps: 256, gamma: 0.9, learningRate: 1e-3 })
+    const until = (point: CurvePoint): boolean => point['averageReturn']! >= -200
+    await follow(file, learner, { updates: 195, compared: 2, until })
+    const { points } = JSON.parse(readFileSync(file, 'utf8')) as RecordedCurve
+    expect(points.at(-1)!['averageReturn']).toBeGreaterThanOrEqual(-200)
   })
 })
