@@ -72,7 +72,7 @@ try {
     '',
     '## OpenRLHF requests of 64 items',
     '',
-    `Requests a second over 8 kept connections, ${seconds} s a turn, the two servers in turn. The bare handler is \`node:http\` that collects the body, parses it and answers the same bytes; Guerdon runs the recipe of the quick start.`,
+    `Requests a second over 8 kept connections, ${seconds} s a turn, the two servers in turn. The bare handler is \`node:http\` that collects the body, parses it and answers the same bytes; Guerdon runs the recipe of the quick start. Where other programs keep the machine busy, requests a second swing from turn to turn and the ratio of processor time is the one to go by.`,
     '',
     '| turn | bare, requests/s | Guerdon, requests/s | ratio | bare, CPU ms a request | Guerdon, CPU ms a request | ratio |',
     '| --- | --- | --- | --- | --- | --- | --- |',
