@@ -7,5 +7,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'packages/*/golden/**/*.test.ts'],
     maxWorkers: 2,
     testTimeout: 60_000,
+    // Colours depend on where a command runs (a terminal, continuous integration); what tests read must not.
+    env: { NO_COLOR: '1' },
   },
 })
