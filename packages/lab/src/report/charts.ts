@@ -72,6 +72,7 @@ function draw(title: string, options: Plot.PlotOptions): string {
   const { document } = parseHTML('<html><body></body></html>')
   const plot = Plot.plot({
     ...options,
+    ariaLabel: title,
     document: document as unknown as Document,
     style: { background: 'none', fontSize: '11px' },
   })
