@@ -1,19 +1,21 @@
 /** Why an item could not be scored. Stable; new classes are added, none change meaning. */
-export type FailureClass =
-  | 'timeout'
-  | 'parse'
-  | 'range'
-  | 'type'
-  | 'transport'
-  | 'sandbox'
-  | 'memory'
-  | 'output_limit'
-  | 'refusal'
-  | 'quota'
-  | 'invalid_input'
-  | 'too_large'
-  | 'shutdown'
-  | 'bug'
+export const failureClasses = [
+  'timeout',
+  'parse',
+  'range',
+  'type',
+  'transport',
+  'sandbox',
+  'memory',
+  'output_limit',
+  'refusal',
+  'quota',
+  'invalid_input',
+  'too_large',
+  'shutdown',
+  'bug',
+] as const
+export type FailureClass = (typeof failureClasses)[number]
 
 /** One failed scoring: its class, a sentence for people, and the component it happened in. */
 export interface Failure {

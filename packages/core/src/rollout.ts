@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { failureClasses } from './outcome.ts'
 
 /** Numbers of one token array as they arrive: a JSON list (null = absent) or a typed array. */
 export type TokenNumbers = ArrayLike<number | null>
@@ -15,22 +16,7 @@ const columnName = z
   .regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, 'a column name of letters, digits, ".", "_" and "-" that starts with a letter')
 
 const failureSchema = z.strictObject({
-  class: z.enum([
-    'timeout',
-    'parse',
-    'range',
-    'type',
-    'transport',
-    'sandbox',
-    'memory',
-    'output_limit',
-    'refusal',
-    'quota',
-    'invalid_input',
-    'too_large',
-    'shutdown',
-    'bug',
-  ]),
+  class: z.enum(failureClasses),
   message: z.string(),
   component: z.string().optional(),
 })

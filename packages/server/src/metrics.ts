@@ -1,4 +1,4 @@
-import type { Outcome } from '@guerdon/core'
+import { failureClasses, type Outcome } from '@guerdon/core'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Gate } from './http/gate.ts'
 
@@ -87,24 +87,9 @@ export function createMetrics(gate: Gate): Metrics {
   }
 }
 
-const failureClasses: ReadonlySet<string> = new Set([
-  'timeout',
-  'parse',
-  'range',
-  'type',
-  'transport',
-  'sandbox',
-  'memory',
-  'output_limit',
-  'refusal',
-  'quota',
-  'invalid_input',
-  'too_large',
-  'shutdown',
-  'bug',
-])
+const knownClasses: ReadonlySet<string> = new Set(failureClasses)
 
 /** A reward function may return any class at run time; only known ones become labels. */
 function failureLabel(failureClass: string): string {
-  return failureClasses.has(failureClass) ? failureClass : 'other'
+  return knownClasses.has(failureClass) ? failureClass : 'other'
 }
