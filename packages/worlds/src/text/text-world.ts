@@ -47,6 +47,11 @@ export interface TextWorld<Task extends { readonly id: string } = { readonly id:
   expert(state: State, random: Random): Int32Array
   /** Actions worth telling apart in this state, each ending with the end token, where they are few. */
   actions?(state: State): readonly Int32Array[]
+  /**
+   * The action that answers the task right, ending with the end token, in worlds whose tasks have one right answer. What
+   * a policy thinks of it at some turn is its belief: methods that reward a gain of belief score these tokens.
+   */
+  goldAnswer?(task: Task): Int32Array
   /** The state in words, for people. */
   text(state: State): string
   /** The state as a picture: an SVG document. */
