@@ -1,7 +1,8 @@
-import { assertInRange, assertInteger, GuerdonError, type Random } from '@guerdon/core'
+import { assertInteger, GuerdonError, type Random } from '@guerdon/core'
 import { jit, type NdArray, type Tensor } from '@guerdon/tensor'
 import { type PolicyParameters, policyStep } from './policy.ts'
 import type { Sequences } from './sequences.ts'
+import { createTokenDraw } from './token-draw.ts'
 import {
   emptyCache,
   extendTransformerCache,
@@ -51,7 +52,7 @@ export function createSampler(options: SamplerOptions): Sampler {
     { threads: options.threads ?? 1 },
   )
   return async (parameters, prompts, random, { temperature = 1 } = {}) => {
-    assertInRange(temperature, 'temperature', 1e-6, Number.MAX_VALUE)
+    const draw = createTokenDraw({ vocabularySize, temperature })
     const count = prompts.length
     const promptLength = commonLength(prompts)
     const width = promptLength + maximumResponseLength
@@ -74,7 +75,6 @@ export function createSampler(options: SamplerOptions): Sampler {
     let live = count
     const cache = emptyCache(config, count)
     const current = new Int32Array(count)
-    const row = { probabilities: new Float64Array(vocabularySize), logProbs: new Float64Array(vocabularySize) }
     for (let t = 0; t < width - 1 && live > 0; t++) {
       for (let i = 0; i < count; i++) current[i] = tokens[i * width + t]
       const result = await step(
@@ -88,11 +88,10 @@ export function createSampler(options: SamplerOptions): Sampler {
       const logits = result.logits.data as Float32Array
       for (let i = 0; i < count; i++) {
         if (ended[i]) continue
-        const entropy = distribution(logits, i * vocabularySize, temperature, row)
-        const token = random.categorical(row.probabilities)
+        const { token, logProb, entropy } = draw(logits, i * vocabularySize, random)
         const at = i * width + t + 1
         tokens[at] = token
-        logProbs[at] = row.logProbs[token]
+        logProbs[at] = logProb
         entropies[at] = entropy
         responseLengths[i]++
         if (token === endToken) {
@@ -104,33 +103,6 @@ export function createSampler(options: SamplerOptions): Sampler {
     const promptLengths = new Int32Array(count).fill(promptLength)
     return { count, width, tokens, promptLengths, responseLengths, logProbs, entropies }
   }
-}
-
-/** Fills in log softmax(logits) and softmax(logits / temperature) of one row; returns the entropy of the former. */
-function distribution(
-  logits: Float32Array,
-  start: number,
-  temperature: number,
-  row: { probabilities: Float64Array; logProbs: Float64Array },
-): number {
-  const { probabilities, logProbs } = row
-  let largest = Number.NEGATIVE_INFINITY
-  for (let v = 0; v < logProbs.length; v++) largest = Math.max(largest, logits[start + v])
-  let total = 0
-  for (let v = 0; v < logProbs.length; v++) total += Math.exp(logits[start + v] - largest)
-  const normaliser = largest + Math.log(total)
-  if (!Number.isFinite(normaliser)) {
-    throw new GuerdonError('not_finite', 'expected finite logits from the policy; got NaN or Infinity', {
-      hint: 'training has diverged: lower the learning rate or go back to an earlier checkpoint',
-    })
-  }
-  let entropy = 0
-  for (let v = 0; v < logProbs.length; v++) {
-    logProbs[v] = logits[start + v] - normaliser
-    entropy -= Math.exp(logProbs[v]) * logProbs[v]
-    probabilities[v] = Math.exp((logits[start + v] - largest) / temperature)
-  }
-  return entropy
 }
 
 function commonLength(prompts: readonly ArrayLike<number>[]): number {
