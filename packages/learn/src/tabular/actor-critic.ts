@@ -1,6 +1,6 @@
-import { assertInRange, type Random } from '@guerdon/core'
+import { assertInRange } from '@guerdon/core'
 import type { TabularWorld } from '@guerdon/worlds/grid/tabular-world'
-import { drawFromLogits, softmaxRow } from './tables.ts'
+import { softmaxTable } from './softmax-table.ts'
 import { type TabularLearner, type TabularOptions, tabularLearner } from './tabular-learner.ts'
 
 /** Choices of the tabular actor–critic. */
@@ -24,11 +24,8 @@ export function createTabularActorCritic(world: TabularWorld, options: TabularAc
   const { actorStep = 0.1, criticStep = 0.1, episodesPerUpdate = 100 } = options
   assertInRange(actorStep, 'actorStep', 0, Number.MAX_VALUE)
   assertInRange(criticStep, 'criticStep', 0, 1)
-  const { stateCount, actionCount, discount } = world
-  const logits = new Float64Array(stateCount * actionCount)
-  const values = new Float64Array(stateCount)
-  const drawn = new Float64Array(actionCount)
-  const choose = (state: number, random: Random): number => drawFromLogits(logits, state, drawn, random)
+  const { discount } = world
+  const { logits, values, choose, addGradient } = softmaxTable(world)
   return tabularLearner(world, options, {
     name: 'actor-critic',
     settings: { actorStep, criticStep },
@@ -42,10 +39,7 @@ export function createTabularActorCritic(world: TabularWorld, options: TabularAc
           const state = episode.states[t]
           const error = episode.rewards[t] + discount * values[episode.states[t + 1]] - values[state]
           values[state] += criticStep * error
-          softmaxRow(logits, state, drawn)
-          const start = state * actionCount
-          for (let a = 0; a < actionCount; a++) logits[start + a] -= actorStep * error * drawn[a]
-          logits[start + episode.actions[t]] += actorStep * error
+          addGradient(logits, state, episode.actions[t], actorStep * error)
         }
         played()
       }

@@ -1,6 +1,6 @@
-import { assertInRange, type Random } from '@guerdon/core'
+import { assertInRange } from '@guerdon/core'
 import type { TabularWorld } from '@guerdon/worlds/grid/tabular-world'
-import { drawFromLogits, softmaxRow } from './tables.ts'
+import { softmaxTable } from './softmax-table.ts'
 import { type TabularLearner, type TabularOptions, tabularLearner } from './tabular-learner.ts'
 
 /** Choices of tabular REINFORCE. */
@@ -27,16 +27,13 @@ export function createReinforce(world: TabularWorld, options: ReinforceOptions):
   const { step = 0.1, baselineStep = 0.1, episodesPerUpdate = 10 } = options
   assertInRange(step, 'step', 0, Number.MAX_VALUE)
   assertInRange(baselineStep, 'baselineStep', 0, 1)
-  const { stateCount, actionCount, discount } = world
-  const logits = new Float64Array(stateCount * actionCount)
-  const baseline = new Float64Array(stateCount)
-  const gradient = new Float64Array(stateCount * actionCount)
-  const drawn = new Float64Array(actionCount)
+  const { discount } = world
+  const { logits, values: baseline, choose, addGradient } = softmaxTable(world)
+  const gradient = new Float64Array(logits.length)
   const seen: { state: Int32Array; value: Float64Array } = {
     state: new Int32Array(episodesPerUpdate * (options.horizon ?? world.horizon)),
     value: new Float64Array(episodesPerUpdate * (options.horizon ?? world.horizon)),
   }
-  const choose = (state: number, random: Random): number => drawFromLogits(logits, state, drawn, random)
   return tabularLearner(
     world,
     { ...options, episodesPerUpdate },
@@ -55,11 +52,7 @@ export function createReinforce(world: TabularWorld, options: ReinforceOptions):
           for (let t = episode.length - 1; t >= 0; t--) {
             const state = episode.states[t]
             value = episode.rewards[t] + discount * value
-            const advantage = value - baseline[state]
-            softmaxRow(logits, state, drawn)
-            const start = state * actionCount
-            for (let a = 0; a < actionCount; a++) gradient[start + a] -= advantage * drawn[a]
-            gradient[start + episode.actions[t]] += advantage
+            addGradient(gradient, state, episode.actions[t], value - baseline[state])
             seen.state[steps] = state
             seen.value[steps++] = value
           }
