@@ -18,6 +18,43 @@ export {
   tabularWorld,
   transitionsOf,
 } from './grid/tabular-world.ts'
+export { digitGlyphs } from './images/digit-glyphs.ts'
+export {
+  componentProbabilities,
+  denoiseMixture,
+  type GaussianMixture,
+  gaussianMixture,
+  type MixtureParts,
+  type MixtureSample,
+  mixtureLogDensity,
+  mixtureScore,
+  noisedMixture,
+  restrictMixture,
+  sampleMixture,
+} from './images/gaussian-mixture.ts'
+export { brightness, type ImageShape, inkCentre, type Motion, motionOf, symmetry } from './images/gold.ts'
+export { centroidClassifier, type ImageClassifier, nearestImageClassifier } from './images/image-classifiers.ts'
+export {
+  type ImageSet,
+  type ImageSplit,
+  imageAt,
+  joinImages,
+  type LabelledImages,
+  labelledImages,
+  resizeByArea,
+  selectImages,
+  splitImages,
+} from './images/image-set.ts'
+export {
+  gridMixture,
+  type MixtureGridOptions,
+  type RingOptions,
+  ringMixture,
+  type TwoMoonsOptions,
+  twoMoonsMixture,
+} from './images/mixture-shapes.ts'
+export { type Direction, type MovingDigitsOptions, movingDigits, type Videos, videoAt } from './images/moving-digits.ts'
+export { imagesSvg, imageText, pointsSvg, videosSvg } from './images/pictures.ts'
 export type { OutOfRange } from './world/actions.ts'
 export { findWorld, worlds } from './world/catalogue.ts'
 export type { Outcome, PossibleOutcome, PossibleStart, WorldDefinition } from './world/definition.ts'
