@@ -57,8 +57,11 @@ export function numberWords(value: number): string {
   return String(value).split('').join(' ')
 }
 
-/** The whole number that these digits write; undefined when they are none, too many (over six) or begin with a spare 0. */
+/** The largest number that is read. */
+export const largestNumber = 9999
+
+/** The whole number ≤ 9999 that these digits write; undefined when they are none, too many or begin with a spare 0. */
 export function readNumber(words: readonly string[]): number | undefined {
-  if (words.length === 0 || words.length > 6 || (words.length > 1 && words[0] === '0')) return undefined
+  if (words.length === 0 || words.length > 4 || (words.length > 1 && words[0] === '0')) return undefined
   return words.every(word => /^[0-9]$/.test(word)) ? Number(words.join('')) : undefined
 }

@@ -1,0 +1,21 @@
+import { GuerdonError, nearestName } from '@guerdon/core'
+import { arithmeticWorld } from './arithmetic.ts'
+import { preferencesWorld } from './preferences.ts'
+import type { TextWorld } from './text-world.ts'
+
+/** All text worlds with their default options, in the order they are listed to people. */
+export const textWorlds: readonly TextWorld[] = [
+  arithmeticWorld(),
+  arithmeticWorld({ turns: 'multi' }),
+  preferencesWorld(),
+]
+
+/** The text world of this name. Throws `unknown_name`, with the nearest name there is. */
+export function findTextWorld(name: string): TextWorld {
+  const found = textWorlds.find(world => world.name === name)
+  if (found) return found
+  const names = textWorlds.map(world => world.name)
+  const near = nearestName(name, names)
+  const message = `expected the name of a text world; got ${name} — there are ${names.join(', ')}`
+  throw new GuerdonError('unknown_name', message, { ...(near !== undefined && { hint: `did you mean ${near}?` }) })
+}
