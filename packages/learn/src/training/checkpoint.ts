@@ -13,7 +13,15 @@ export function saveCheckpoint(parameters: unknown): Uint8Array {
  * @throws shape_mismatch naming the first array that is missing, left over, or of another shape
  */
 export function loadCheckpoint<T>(bytes: Uint8Array, like: T): T {
-  const { tensors } = readSafetensors(bytes)
+  return arraysLike(readSafetensors(bytes).tensors, like)
+}
+
+/**
+ * A tree like `like` of named arrays, the names being paths.
+ *
+ * @throws shape_mismatch naming the first array that is missing, left over, or of another shape
+ */
+export function arraysLike<T>(tensors: Readonly<Record<string, NdArray>>, like: T): T {
   const unused = new Set(Object.keys(tensors))
   const loaded = treeMap(like, isNdArray, (leaf: NdArray, path) => {
     const name = path.join('.')
