@@ -35,9 +35,18 @@ export interface StepResult {
   readonly measured: Readonly<Record<string, number>>
 }
 
+/** All that a trainer remembers from one step to the next. */
+export interface TrainerState<P> {
+  readonly parameters: Evaluated<P>
+  readonly optimiser: OptimiserState<NdArray>
+}
+
 /** Parameters, optimiser state, and the step that moves them. */
 export interface Trainer<P, B> {
   parameters(): Evaluated<P>
+  state(): TrainerState<P>
+  /** Goes on from a state of the same form. */
+  restore(state: TrainerState<P>): void
   /** One update. Throws `not_finite` when loss or gradient is not finite; parameters then stay as they were. */
   step(batch: Evaluated<B>): Promise<StepResult>
 }
@@ -75,6 +84,11 @@ export function createTrainer<P, B>(
   let state = optimiser.initial(initial)
   return {
     parameters: () => parameters,
+    state: () => ({ parameters, optimiser: state }),
+    restore: from => {
+      parameters = from.parameters
+      state = from.optimiser
+    },
     async step(batch) {
       const args = [parameters, state, batch] as unknown as Concrete<[P, OptimiserState, B]>
       const result = await update(...args)
