@@ -57,6 +57,8 @@ export { type Direction, type MovingDigitsOptions, movingDigits, type Videos, vi
 export { imagesSvg, imageText, pointsSvg, videosSvg } from './images/pictures.ts'
 export { type ArithmeticOptions, type ArithmeticWorld, arithmeticWorld } from './text/arithmetic.ts'
 export { findTextWorld, textWorlds } from './text/catalogue.ts'
+export { longFormWorld } from './text/long-form.ts'
+export { type PreferencesOptions, preferencesWorld } from './text/preferences.ts'
 export type { TextStep, TextWorld } from './text/text-world.ts'
 export { specialTokens, type Vocabulary, vocabularyOf } from './text/vocabulary.ts'
 export type { OutOfRange } from './world/actions.ts'
