@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   methods: async io => (await import('./commands/methods.ts')).methodsCommand(io),
   serve: async io => (await import('./commands/serve.ts')).serveCommand(io),
   lab: async io => (await import('./commands/lab.ts')).labCommand(io),
+  reproduce: async io => (await import('./commands/reproduce.ts')).reproduceCommand(io),
 }
 
 /** 0: done; 1: the data, a recipe or a run is at fault; 2: the command was not understood. */

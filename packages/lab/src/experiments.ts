@@ -1,8 +1,12 @@
 import { findNamed } from '@guerdon/core'
-import type { Experiment } from './harness/experiment.ts'
+import { levels } from './claims/claim.ts'
+import { findClaim } from './claims/registry.ts'
+import { studyOf } from './claims/reproduce.ts'
+import { studyExperiment } from './claims/study-experiment.ts'
+import type { Experiment, Runnable } from './harness/experiment.ts'
 import { hacking } from './shaping/hacking.ts'
 
-/** Every experiment, by slug. */
+/** Every experiment of its own, by slug. The claims of methods stand in `claims/registry.ts`. */
 // biome-ignore lint/suspicious/noExplicitAny: experiments with different settings share no narrower element type
 export const experiments: readonly Experiment<any>[] = [hacking]
 
@@ -13,4 +17,13 @@ export function findExperiment(slug: string): Experiment {
     nameOf: experiment => experiment.slug,
     hint: `there are: ${experiments.map(experiment => experiment.slug).join(', ')}`,
   })
+}
+
+/** What a worker runs: an experiment by its slug, or a claim's study by `slug/level`. Throws `unknown_name`. */
+export async function loadRunnable(name: string): Promise<Runnable> {
+  const [slug, level] = name.split('/')
+  const known = levels.find(other => other === level)
+  if (!known) return findExperiment(name)
+  const claim = await findClaim(slug).load()
+  return studyExperiment(claim, known, studyOf(claim, known))
 }

@@ -39,14 +39,11 @@ export interface JobContext {
 }
 
 /**
- * An experiment: arms × seeds, each run really trained or evaluated. A run is a function of (arm, seed, budget) alone, so it
- * can be repeated, distributed and resumed.
+ * What the harness runs: arms × seeds, each really trained or evaluated. A run is a function of (arm, seed, budget) alone, so
+ * it can be repeated, distributed and resumed.
  */
-export interface Experiment<Settings = unknown> {
+export interface Runnable<Settings = unknown> {
   readonly slug: string
-  readonly title: string
-  /** The question the experiment answers, one sentence. */
-  readonly question: string
   /** Raised whenever results of an earlier version would no longer be comparable. */
   readonly version: number
   arms(budget: Budget): readonly Arm<Settings>[]
@@ -55,6 +52,13 @@ export interface Experiment<Settings = unknown> {
   /** Work shared by all arms of a seed (reference policy, reward model …), done once and stored in the job's folder. */
   prepare?(seed: number, budget: Budget, context: JobContext): Promise<void>
   run(arm: Arm<Settings>, seed: number, budget: Budget, context: JobContext): Promise<RunRecord>
+}
+
+/** A runnable with a question, and a report that answers it. */
+export interface Experiment<Settings = unknown> extends Runnable<Settings> {
+  readonly title: string
+  /** The question the experiment answers, one sentence. */
+  readonly question: string
   /** What the results say, in numbers, words and pictures. */
   report(results: ExperimentResults): ExperimentReport
 }

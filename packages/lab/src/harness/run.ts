@@ -1,21 +1,21 @@
 import { assertInteger, GuerdonError } from '@guerdon/core'
-import type { Budget, Experiment, ExperimentResults, FailedRun } from './experiment.ts'
+import type { Budget, ExperimentResults, FailedRun, Runnable } from './experiment.ts'
 import type { Job } from './messages.ts'
-import { type PoolEvents, runJobs, type SeedJobs } from './pool.ts'
+import { type PoolOptions, runJobs, type SeedJobs } from './pool.ts'
 import { clearResults, isPrepared, loadRun, openResults } from './results.ts'
 
-export interface RunExperimentOptions extends PoolEvents {
+export interface RunExperimentOptions extends PoolOptions {
   readonly budget: Budget
   /** Number of seeds; the experiment's own when absent. */
   readonly seeds?: number
   /** Added to every seed, so that others can rerun with seeds nobody chose. Default 0. */
   readonly seedBase?: number
+  /** Ids of the arms to run. Default all. */
+  readonly arms?: readonly string[]
   /** Folder for the results; what is finished there is not run again. */
   readonly results: string
   /** Forget earlier results in that folder. */
   readonly fresh?: boolean
-  readonly workers?: number
-  readonly signal?: AbortSignal
   /** Told once, before anything runs: how many jobs there are and how many of them were done before. */
   planned?(total: number, finishedBefore: number): void
 }
@@ -25,7 +25,7 @@ export interface RunExperimentOptions extends PoolEvents {
  *
  * @throws invalid_option for a number of seeds below 1, version for a folder of another experiment or version
  */
-export async function runExperiment(experiment: Experiment, options: RunExperimentOptions): Promise<ExperimentResults> {
+export async function runExperiment(experiment: Runnable, options: RunExperimentOptions): Promise<ExperimentResults> {
   const { budget, results, seedBase = 0 } = options
   const count = options.seeds ?? experiment.seeds(budget)
   assertInteger(count, 'seeds', 1)
@@ -34,7 +34,8 @@ export async function runExperiment(experiment: Experiment, options: RunExperime
   const { manifest } = openResults(results, { experiment: experiment.slug, version: experiment.version, budget })
 
   const seeds = Array.from({ length: count }, (_, i) => seedBase + i)
-  const arms = experiment.arms(budget)
+  const wanted = options.arms && new Set(options.arms)
+  const arms = experiment.arms(budget).filter(arm => wanted?.has(arm.id) ?? true)
   const plan: SeedJobs[] = []
   let finishedBefore = 0
   for (const seed of seeds) {

@@ -1,6 +1,6 @@
 /** A worker process: takes one job after another from its parent, stores the result itself, and says when it is done. */
 import { GuerdonError } from '@guerdon/core'
-import { findExperiment } from '../experiments.ts'
+import { loadRunnable } from '../experiments.ts'
 import type { JobContext } from './experiment.ts'
 import type { Job, WorkerMessage } from './messages.ts'
 import { markPrepared, saveRun, seedFolder } from './results.ts'
@@ -12,7 +12,7 @@ function tell(message: WorkerMessage): void {
 }
 
 async function work(job: Job): Promise<void> {
-  const experiment = findExperiment(job.experiment)
+  const experiment = await loadRunnable(job.experiment)
   const started = performance.now()
   let lastTold = 0
   const context: JobContext = {

@@ -73,8 +73,9 @@ export async function run(
     )
     const result = await recipe.run(sampled, state)
     state = result.state
-    const laidOut = advantageRows(result.batch, numbers(result.batch, 'token.advantage'), sequences)
-    const measured = await trainer.update(sequences, laidOut.advantages, laidOut.mask)
+    const measured = await trainer.update(
+      advantageRows(result.batch, numbers(result.batch, 'token.advantage'), sequences),
+    )
     record(trace, asked, sequences, scores, measured.kl)
     progress((update + 1) / sizes.policyUpdates)
   }

@@ -1,0 +1,162 @@
+import { join, relative, resolve } from 'node:path'
+import { GuerdonError } from '@guerdon/core'
+import {
+  type Budget,
+  type ClaimExperiment,
+  claimPage,
+  claims,
+  describeJob,
+  findClaim,
+  formatEstimate,
+  type Level,
+  levels,
+  outcomeLine,
+  renderPage,
+  reproduceStudy,
+  type StudyOutcome,
+  studyOf,
+  studySections,
+  writeAtomic,
+} from '@guerdon/lab'
+import { findMethod } from '@guerdon/methods'
+import { Command, Option } from 'commander'
+import colours from 'picocolors'
+import type { Io } from '../io.ts'
+import { wholeNumber } from '../lab/options.ts'
+import { startProgress } from '../lab/progress.ts'
+import { alignedTable } from '../table.ts'
+
+interface ReproduceCommandOptions {
+  readonly level?: Level
+  readonly budget: Budget
+  readonly seeds?: number
+  readonly seedBase: number
+  readonly results: string
+  readonly workers?: number
+  readonly fresh?: boolean
+  readonly json?: boolean
+}
+
+/** `guerdon reproduce <slug>|all`: tests what papers claim by experiments that train, and says what holds. */
+export function reproduceCommand(io: Io): Command {
+  return new Command('reproduce')
+    .description("test a method's claim by training, with baselines and a negative control, and say whether it holds")
+    .argument('[slug]', 'which method, or `all`; without it, those with an experiment are listed')
+    .addOption(new Option('--level <level>', 'only this level (default: those there are)').choices([...levels]))
+    .addOption(
+      new Option('--budget <size>', 'quick: seconds, shows that it runs and goes the right way; full: the claim')
+        .choices(['quick', 'full'])
+        .default('quick'),
+    )
+    .option('--seeds <n>', 'number of confirmation seeds (default: as the study says)', wholeNumber)
+    .option('--seed-base <k>', 'shift every seed by k', wholeNumber, 0)
+    .option('--results <folder>', 'where results are kept and resumed from', join('runs', 'claims'))
+    .option('--workers <n>', 'worker processes (default: one a core)', wholeNumber)
+    .option('--fresh', 'forget earlier results of these studies')
+    .option('--json', 'print one JSON line a claim and level')
+    .addHelpText(
+      'after',
+      '\nSettings are chosen on selection seeds and confirmed on others; finished runs are kept, the same command goes on.',
+    )
+    .action(async (slug: string | undefined, options: ReproduceCommandOptions) => {
+      if (slug === undefined) listClaims(options.json ?? false, io)
+      else await reproduce(slug === 'all' ? claims : [findClaim(slug)], options, io)
+    })
+}
+
+function listClaims(json: boolean, io: Io): void {
+  for (const { slug } of claims) {
+    const { title, claim } = findMethod(slug)
+    if (json) io.out(`${JSON.stringify({ slug, title, statement: claim.statement })}\n`)
+    else io.out(`${colours.bold(slug)}  ${title}\n    ${claim.statement}\n`)
+  }
+}
+
+async function reproduce(entries: typeof claims, options: ReproduceCommandOptions, io: Io): Promise<void> {
+  const cancelled = new AbortController()
+  const onInterrupt = (): void =>
+    cancelled.abort(
+      new GuerdonError('aborted', 'cancelled; finished runs are kept and the same command goes on from there'),
+    )
+  process.once('SIGINT', onInterrupt)
+  try {
+    for (const entry of entries) await reproduceClaim(await entry.load(), options, io, cancelled.signal)
+  } finally {
+    process.off('SIGINT', onInterrupt)
+  }
+}
+
+async function reproduceClaim(
+  claim: ClaimExperiment,
+  options: ReproduceCommandOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = options.level ? [options.level] : levels.filter(level => claim.studies[level])
+  const sections = []
+  let last: StudyOutcome | undefined
+  for (const level of wanted) {
+    const folder = resolve(options.results, `${claim.slug}-${level}-${options.budget}`)
+    const { outcome, runs } = await runStudy(claim, level, folder, options, io, signal)
+    writeAtomic(join(folder, 'outcome.json'), `${JSON.stringify(outcome, null, 2)}\n`)
+    sections.push(studySections(studyOf(claim, level), outcome, runs))
+    last = outcome
+    if (options.json) io.out(`${JSON.stringify(outcomeLine(outcome))}\n`)
+    else print(outcome, io)
+    if (outcome.failures.length > 0) process.exitCode = 1
+  }
+  if (!last) return
+  const { title, claim: stated } = findMethod(claim.slug)
+  const page = resolve(options.results, `${claim.slug}-${options.budget}.html`)
+  writeAtomic(page, renderPage(claimPage({ title, statement: stated.statement }, sections, last)))
+  if (!options.json) io.out(`Report: ${colours.underline(relative(process.cwd(), page))}\n`)
+}
+
+async function runStudy(
+  claim: ClaimExperiment,
+  level: Level,
+  results: string,
+  options: ReproduceCommandOptions,
+  io: Io,
+  signal: AbortSignal,
+) {
+  let progress = startProgress(options.json ?? false, io)
+  try {
+    return await reproduceStudy(claim, level, {
+      ...options,
+      results,
+      signal,
+      planned(phase, total, before) {
+        progress.stop()
+        progress = startProgress(options.json ?? false, io)
+        if (!options.json) io.err(`${claim.slug}, ${level}: ${phase}\n`)
+        progress.planned(total, before)
+      },
+      progress: (job, fraction) => progress.partial(describeJob(job), fraction),
+      finished: job => progress.settled(describeJob(job), job.kind === 'run'),
+      failed: (job, message) => progress.settled(describeJob(job), job.kind === 'run', message),
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+function print(outcome: StudyOutcome, io: Io): void {
+  const { slug, level, budget, metric, seconds } = outcome
+  io.out(`\n${colours.bold(slug)}, ${level}, ${budget}: ${metric} (${outcome.direction} is better)\n\n`)
+  const rows = outcome.arms.map(({ label, role, learningRate, metric: found }) => [
+    label,
+    role,
+    learningRate === 0 ? '–' : String(learningRate),
+    found ? formatEstimate(found, 3) : 'failed',
+  ])
+  io.out(`${alignedTable(['arm', 'role', 'rate', metric], rows)}\n\n`)
+  const mark = (good: boolean): string => (good ? colours.green('●') : colours.red('●'))
+  for (const { about, measured, bound, holds } of outcome.criteria) {
+    io.out(`${mark(holds)} ${about}: ${measured.toFixed(3)} (needed ${bound})\n`)
+  }
+  for (const { arm, fails } of outcome.controls) {
+    io.out(`${mark(fails)} negative control ${arm} ${fails ? 'fails as it must' : 'does as well as the method'}\n`)
+  }
+  io.out(`${colours.bold(outcome.holds ? 'holds' : 'does not hold')}; ${seconds.toFixed(0)} s of processor time\n\n`)
+}

@@ -1,0 +1,196 @@
+import type { FinishedRun } from '../harness/experiment.ts'
+import { formatEstimate, meanCurve } from '../harness/summary.ts'
+import { intervalChart, lineChart } from '../report/charts.ts'
+import type { Page, Section, Verdict } from '../report/page.ts'
+import type { Study } from './claim.ts'
+import type { CriterionOutcome } from './criteria.ts'
+import type { ArmOutcome, StudyOutcome } from './outcome.ts'
+import { triedId } from './study-experiment.ts'
+
+const palette = ['#3e63dd', '#e5484d', '#30a46c', '#f76b15', '#8e4ec6', '#00a2c7', '#978365', '#d6409f', '#99d52a']
+const greys = ['#8b8d98', '#60646c', '#b9bbc6']
+
+/** One study of a claim as a page section list: verdicts, intervals, curves, seed by seed, sweep, budgets, failures. */
+export function studySections(study: Study, outcome: StudyOutcome, runs: readonly FinishedRun[]): readonly Section[] {
+  const colours = colourOf(outcome)
+  const shown = outcome.arms.filter(arm => arm.metric !== null)
+  const numbers = [outcome.metric, ...(study.alsoReport ?? [])]
+  const value = (arm: ArmOutcome, seed: number, name: string): number | undefined =>
+    runs.find(run => run.arm === triedId(arm.id, arm.learningRate) && run.seed === seed)?.record.metrics[name]
+  return [
+    { kind: 'text', title: `${title(outcome)}: setting`, paragraphs: study.setting },
+    { kind: 'verdicts', title: 'Verdict', verdicts: verdicts(outcome) },
+    {
+      kind: 'charts',
+      title: 'Confirmed results',
+      note: 'Interquartile mean and 95 % bootstrap interval over seeds; dots are seeds.',
+      charts: [
+        intervalChart(
+          shown.map(arm => ({ label: arm.label, colour: colours(arm.id), ...arm.metric! })),
+          { title: outcome.metric, xLabel: `${outcome.metric} (${outcome.direction} is better)`, width: 760 },
+        ),
+      ],
+    },
+    ...curveSections(study, outcome, runs, colours),
+    {
+      kind: 'table',
+      title: 'Seed by seed',
+      head: ['arm', 'rate', ...numbers.flatMap(name => [name, ...outcome.seeds.map(seed => `seed ${seed}`)])],
+      rows: outcome.arms.map(arm => [
+        arm.label,
+        arm.learningRate === 0 ? '–' : String(arm.learningRate),
+        ...numbers.flatMap(name => [
+          name === outcome.metric ? (arm.metric ? formatEstimate(arm.metric, 3) : 'failed') : format(arm.metrics[name]),
+          ...outcome.seeds.map(seed => format(value(arm, seed, name))),
+        ]),
+      ]),
+    },
+    ...sweepSection(outcome),
+    {
+      kind: 'table',
+      title: 'Charged to each arm',
+      note: 'Means over the confirmation seeds.',
+      head: ['arm', ...spentNames(outcome)],
+      rows: outcome.arms.map(arm => [arm.label, ...spentNames(outcome).map(name => format(arm.spent[name], 0))]),
+    },
+    {
+      kind: 'table',
+      title: 'Probability of improvement',
+      note: `P(${outcome.criteria[0].arm} is better than the baseline on a random pair of seeds).`,
+      head: ['baseline', 'probability'],
+      rows: Object.entries(outcome.probabilityOfImprovement).map(([arm, p]) => [arm, p.toFixed(2)]),
+    },
+    ...(study.caveats ? [{ kind: 'text' as const, title: 'What this does not show', paragraphs: study.caveats }] : []),
+    ...failureSection(outcome),
+  ]
+}
+
+/** The page of a claim: all its studies. */
+export function claimPage(
+  heading: { readonly title: string; readonly statement: string },
+  studies: readonly (readonly Section[])[],
+  outcome: StudyOutcome,
+): Page {
+  const { commit, machine } = outcome.provenance
+  return {
+    title: heading.title,
+    subtitle: heading.statement,
+    sections: studies.flat(),
+    footer: `Guerdon ${commit ?? ''}, Node ${machine.node}, ${machine.platform}, ${machine.cpu}, ${machine.cores} cores. Budget: ${outcome.budget}. Seeds ${outcome.seeds[0]} to ${outcome.seeds[outcome.seeds.length - 1]}; rates were chosen on other seeds.`,
+  }
+}
+
+function title({ level }: StudyOutcome): string {
+  return level === 'mechanism' ? 'Mechanism' : 'Trained'
+}
+
+function verdicts(outcome: StudyOutcome): Verdict[] {
+  const line = (criterion: CriterionOutcome): string =>
+    `measured ${criterion.measured.toFixed(3)}, needed ${criterion.bound} (${criterion.metric}, ${criterion.arm}${criterion.against ? ` against ${criterion.against}` : ''}).`
+  return [
+    {
+      label: outcome.holds ? 'The claim holds' : 'The claim does not hold',
+      mood: outcome.holds ? 'good' : 'bad',
+      text: `${outcome.criteria.filter(criterion => criterion.holds).length} of ${outcome.criteria.length} criteria, effect ${formatEstimate(outcome.effect, 3)}.`,
+    },
+    ...outcome.criteria.map(
+      (criterion): Verdict => ({
+        label: criterion.about,
+        mood: criterion.holds ? 'good' : 'bad',
+        text: line(criterion),
+      }),
+    ),
+    ...outcome.controls.map(
+      (control): Verdict => ({
+        label: `Negative control ${control.arm}`,
+        mood: control.fails ? 'good' : 'bad',
+        text: control.fails
+          ? `fails as it must: ${control.criteria.filter(criterion => !criterion.holds).length} of ${control.criteria.length} criteria do not hold with it in the method's place.`
+          : 'does as well as the method: the experiment cannot tell them apart.',
+      }),
+    ),
+  ]
+}
+
+function curveSections(
+  study: Study,
+  outcome: StudyOutcome,
+  runs: readonly FinishedRun[],
+  colours: (arm: string) => string,
+): Section[] {
+  const names = [...new Set(runs.flatMap(run => Object.keys(run.record.curves)))]
+  if (names.length === 0) return []
+  const drawn = outcome.arms.map(arm => ({ ...arm, run: triedId(arm.id, arm.learningRate) }))
+  const look = (arm: ArmOutcome) => ({ label: arm.label, colour: colours(arm.id), dashed: arm.role === 'control' })
+  return [
+    {
+      kind: 'charts',
+      title: 'Curves',
+      note: 'Mean over seeds; the band is what the seeds span.',
+      legend: drawn.map(look),
+      charts: names.map(name =>
+        lineChart(
+          drawn
+            .filter(arm => runs.some(run => run.arm === arm.run && run.record.curves[name] !== undefined))
+            .map(arm =>
+              meanCurve(
+                runs.filter(run => run.record.curves[name] !== undefined),
+                arm.run,
+                name,
+                look(arm),
+              ),
+            ),
+          { title: name, xLabel: study.axes?.[name]?.x ?? '', yLabel: study.axes?.[name]?.y ?? name },
+        ),
+      ),
+    },
+  ]
+}
+
+function sweepSection({ sweep, arms, metric, selectionSeeds }: StudyOutcome): Section[] {
+  if (sweep.length === 0) return []
+  const rates = [...new Set(sweep.map(entry => entry.learningRate))]
+  const score = (arm: string, rate: number): string => {
+    const found = sweep.find(entry => entry.arm === arm && entry.learningRate === rate)?.score
+    return found === null ? 'failed' : format(found)
+  }
+  return [
+    {
+      kind: 'table',
+      title: 'Learning rates tried',
+      note: `Mean ${metric} on ${selectionSeeds.length} selection seeds; every arm has as many tries. A best rate at the edge of the list may not be the best there is.`,
+      head: ['arm', ...rates.map(rate => `rate ${rate}`), 'chosen'],
+      rows: arms.map(arm => [arm.label, ...rates.map(rate => score(arm.id, rate)), String(arm.learningRate)]),
+    },
+  ]
+}
+
+function failureSection({ failures }: StudyOutcome): Section[] {
+  if (failures.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      title: 'Runs that failed',
+      head: ['arm', 'seed', 'why'],
+      rows: failures.map(({ arm, seed, message }) => [arm ?? 'preparation', String(seed), message]),
+    },
+  ]
+}
+
+function spentNames(outcome: StudyOutcome): string[] {
+  return [...new Set(outcome.arms.flatMap(arm => Object.keys(arm.spent)))]
+}
+
+function colourOf(outcome: StudyOutcome): (arm: string) => string {
+  const coloured = outcome.arms.filter(arm => arm.role !== 'control')
+  const controls = outcome.arms.filter(arm => arm.role === 'control')
+  return id => {
+    const at = coloured.findIndex(arm => arm.id === id)
+    if (at >= 0) return palette[at % palette.length]
+    return greys[controls.findIndex(arm => arm.id === id) % greys.length]
+  }
+}
+
+function format(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? '–' : value.toFixed(digits)
+}

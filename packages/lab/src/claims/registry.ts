@@ -1,0 +1,22 @@
+import { findNamed } from '@guerdon/core'
+import type { ClaimExperiment } from './claim.ts'
+
+/** A claim that has an experiment, found by its method's slug; its module is loaded when it is run. */
+export interface ClaimEntry {
+  readonly slug: string
+  readonly load: () => Promise<ClaimExperiment>
+}
+
+/** Every claim with an experiment. */
+export const claims: readonly ClaimEntry[] = [
+  { slug: 'salt', load: async () => (await import('../credit/salt.ts')).salt },
+]
+
+/** The claim of this method. Throws `unknown_name`, suggesting the nearest. */
+export function findClaim(slug: string): ClaimEntry {
+  return findNamed(slug, claims, {
+    kind: 'claim',
+    nameOf: claim => claim.slug,
+    hint: `there are: ${claims.map(claim => claim.slug).join(', ')}`,
+  })
+}
