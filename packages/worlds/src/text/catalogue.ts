@@ -1,13 +1,17 @@
 import { GuerdonError, nearestName } from '@guerdon/core'
 import { arithmeticWorld } from './arithmetic.ts'
+import { longFormWorld } from './long-form.ts'
 import { preferencesWorld } from './preferences.ts'
 import type { TextWorld } from './text-world.ts'
+import { toolUseWorld } from './tool-use.ts'
 
 /** All text worlds with their default options, in the order they are listed to people. */
 export const textWorlds: readonly TextWorld[] = [
   arithmeticWorld(),
   arithmeticWorld({ turns: 'multi' }),
+  toolUseWorld,
   preferencesWorld(),
+  longFormWorld(),
 ]
 
 /** The text world of this name. Throws `unknown_name`, with the nearest name there is. */

@@ -40,34 +40,32 @@ describe.each(textWorlds.map(world => [world.name, world] as const))('%s', (_, w
   })
 
   it.each(levelsOf(world))('level %i: the expert solves every task, within the declared lengths', level => {
-    let longest = 0
+    const { maximumActionLength, maximumObservationLength, maximumTurns } = world
     for (let seed = 0; seed < seeds; seed++) {
       const random = new Random(1000 * level + seed)
       const task = world.task(level, random)
+      let fits = true
       const { outcome, turns } = play(
         world,
         task,
         state => {
           const action = world.expert(state, random)
-          expect(action[action.length - 1]).toBe(specialTokens.end)
-          longest = Math.max(longest, action.length)
+          fits &&= action[action.length - 1] === specialTokens.end && action.length <= maximumActionLength
           return action
         },
         state => {
-          expect(world.observe(state).length).toBeLessThanOrEqual(world.maximumObservationLength)
+          fits &&= world.observe(state).length <= maximumObservationLength
         },
       )
-      if (outcome.correct !== true) throw new Error(`the expert failed: level ${level}, seed ${seed}, ${task.id}`)
-      expect(outcome.terminated && !outcome.truncated).toBe(true)
-      expect(turns).toBeLessThanOrEqual(world.maximumTurns)
+      const solved = outcome.correct === true && outcome.terminated && !outcome.truncated && turns <= maximumTurns
+      if (!fits || !solved) throw new Error(`the expert failed: level ${level}, seed ${seed}, ${task.id}`)
     }
-    expect(longest).toBeLessThanOrEqual(world.maximumActionLength)
   })
 
   it('draws equal tasks from equal seeds, many different ones, and gives equal ids to equal tasks only', () => {
     for (const level of levelsOf(world)) {
       const byId = new Map<string, string>()
-      for (let seed = 0; seed < 50; seed++) {
+      for (let seed = 0; seed < 30; seed++) {
         const task = world.task(level, new Random(seed))
         expect(world.task(level, new Random(seed))).toEqual(task)
         const text = JSON.stringify(task)
@@ -80,7 +78,7 @@ describe.each(textWorlds.map(world => [world.name, world] as const))('%s', (_, w
 
   it('is pure: stepping twice gives the same, changes nothing, and survives JSON', () => {
     for (const level of levelsOf(world)) {
-      for (let seed = 0; seed < 5; seed++) {
+      for (let seed = 0; seed < 3; seed++) {
         const random = new Random(seed)
         play(
           world,
@@ -107,7 +105,7 @@ describe.each(textWorlds.map(world => [world.name, world] as const))('%s', (_, w
   it('accepts every action it names, each once and not too long', () => {
     if (!world.actions) return
     for (const level of levelsOf(world)) {
-      for (let seed = 0; seed < 5; seed++) {
+      for (let seed = 0; seed < 3; seed++) {
         const random = new Random(seed)
         play(
           world,
