@@ -40,8 +40,7 @@ export function grpoLoop({ threads, responseLength, rollouts = groups * perGroup
     const scores = Float64Array.from(prompts, (_, i) => responseOf(sequences, i).filter(token => token === 5).length)
     const sampled = rolloutBatch({ sequences, groupIds }, { 'rollout.score': signal('rollout', scores) })
     const { batch } = await recipe.run(sampled)
-    const { advantages, mask } = advantageRows(batch, numbers(batch, 'token.advantage'), sequences)
-    await trainer.update(sequences, advantages, mask)
+    await trainer.update(advantageRows(batch, numbers(batch, 'token.advantage'), sequences))
     return scores.reduce((total, score) => total + score, 0) / rollouts
   }
 }

@@ -82,8 +82,7 @@ describe('learning', () => {
           { 'rollout.score': signal('rollout', scores) },
         )
         const { batch } = await recipe.run(sampled)
-        const { advantages, mask } = advantageRows(batch, numbers(batch, 'token.advantage'), sequences)
-        await trainer.update(sequences, advantages, mask)
+        await trainer.update(advantageRows(batch, numbers(batch, 'token.advantage'), sequences))
       }
       shares.push(await shareOfFives(trainer.parameters()))
     }

@@ -1,31 +1,35 @@
-import { klPenalty } from '@guerdon/methods/shared/kl'
-import type { AggregateLossOptions } from '@guerdon/methods/shared/loss-aggregation'
-import { aggregateLoss, maskedMeanOf } from '@guerdon/methods/shared/loss-aggregation'
-import { type ClipOptions, ppoClipLoss } from '@guerdon/methods/shared/policy-loss'
-import { add, jit, mul, type NdArray, type Tensor } from '@guerdon/tensor'
-import { createTrainer, type TrainerOptions } from '../training/trainer.ts'
-import { type PolicyParameters, tokenLogProbs } from './policy.ts'
-import type { SampledSequences } from './sampler.ts'
-import { tokenArray } from './sequences.ts'
+import { assertInteger, type Random } from '@guerdon/core'
+import type { NdArray } from '@guerdon/tensor'
+import { createTrainer, type TrainerOptions, type TrainerState } from '../training/trainer.ts'
+import { type OffPolicyCorrection, truncatedImportanceWeights } from './off-policy.ts'
+import type { PolicyParameters } from './policy.ts'
+import { type ObjectiveBatch, type PolicyObjective, policyObjective } from './policy-objective.ts'
+import { createTokenScorer } from './token-scores.ts'
+import type { TrainingRows } from './training-rows.ts'
 import type { TransformerConfig } from './transformer.ts'
 
 /** How a policy is updated from advantages. */
-export interface PolicyGradientOptions extends TrainerOptions {
+export interface PolicyGradientOptions extends TrainerOptions, PolicyObjective {
   readonly config: TransformerConfig
-  /** Weight β of the k3 estimate of KL(policy ‖ reference) in the loss. */
-  readonly klWeight: number
-  /** Trust region of the ratio loss. Defaults of `ppoClipLoss`. */
-  readonly clip?: Omit<ClipOptions, keyof AggregateLossOptions>
-  /** How token losses become one number. Default `token-mean`. */
-  readonly aggregation?: AggregateLossOptions
+  /** Passes over the rows an update. Default 1. */
+  readonly epochs?: number
+  /** Gradient steps a pass; rows are shuffled between them. Default 1. */
+  readonly miniBatches?: number
+  /**
+   * Weighs advantages by truncated importance between the policy at the start of the update and the distribution sampled
+   * from, and relates ratios to the former. Default: the recorded log-probabilities are trusted as they are.
+   */
+  readonly offPolicy?: OffPolicyCorrection
 }
 
-/** What one update measured. */
+/** What one update measured: means over its gradient steps. */
 export interface PolicyUpdate {
   readonly loss: number
-  /** Mean k3 over trained tokens, nats a token. */
+  /** Mean estimate of KL(policy ‖ reference) over trained tokens, nats a token; 0 without a reference. */
   readonly kl: number
   readonly clipFraction: number
+  /** Loss, norm of the gradient and all that the objective measured. */
+  readonly measured: Readonly<Record<string, number>>
 }
 
 /** A policy being trained, and the reference it is held to. */
@@ -33,67 +37,121 @@ export interface PolicyTrainer {
   /** Parameters after the last update. */
   parameters(): PolicyParameters<NdArray>
   /**
-   * One gradient step on sampled responses.
+   * `epochs × miniBatches` gradient steps on rows from `trainingRows` or `advantageRows`.
    *
-   * @param advantages [count·(width − 1)] and `mask` as `advantageRows` lays them out
+   * @param random shuffles rows, one permutation a pass; not used with a single minibatch
+   * @throws not_finite when loss or gradient is not finite; parameters are then as after the last good step
    */
-  update(sequences: SampledSequences, advantages: Float32Array, mask: Float32Array): Promise<PolicyUpdate>
+  update(rows: TrainingRows, random?: Random): Promise<PolicyUpdate>
+  /** log π_ref of the rows' tokens, [count·(width − 1)]; undefined without a reference. */
+  referenceLogProbs(rows: Pick<TrainingRows, 'count' | 'width' | 'tokens'>): Promise<Float32Array | undefined>
+  /** Parameters and optimiser, to be kept. */
+  state(): TrainerState<PolicyParameters>
+  restore(state: TrainerState<PolicyParameters>): void
 }
 
 /**
- * A trainer for L = ppoClip(ρ, A) + β·k3(π ‖ π_ref), both over the tokens of `mask`; ρ relates the policy to the one that
- * sampled. The reference stays as it was given.
+ * A trainer for the loss of `policyObjective`. The reference stays as it was given; with `null` there is none.
+ *
+ * Gradient steps all have the same number of rows: the last of a pass is filled up with rows that are not learnt from.
  */
 export function createPolicyTrainer(
   initial: PolicyParameters<NdArray>,
-  reference: PolicyParameters<NdArray>,
+  reference: PolicyParameters<NdArray> | null,
   options: PolicyGradientOptions,
 ): PolicyTrainer {
-  const { config, klWeight, clip = {}, aggregation = { aggregation: 'token-mean' } } = options
-  const referenceLogProbs = jit(
-    (parameters: PolicyParameters, tokens: Tensor) => tokenLogProbs(parameters, tokens, config),
-    { threads: options.threads ?? 1 },
-  )
-  const trainer = createTrainer(
+  const { config, epochs = 1, miniBatches = 1, offPolicy, threads = 1 } = options
+  assertInteger(epochs, 'epochs', 1)
+  assertInteger(miniBatches, 'miniBatches', 1)
+  const score = createTokenScorer(config, { threads })
+  const trainer = createTrainer<PolicyParameters, ObjectiveBatch>(
     initial,
-    (parameters: PolicyParameters, batch: UpdateBatch<Tensor>) => {
-      const logProbs = tokenLogProbs(parameters, batch.tokens, config)
-      const { advantages, oldLogProbs, mask } = batch
-      const surrogate = ppoClipLoss({ logProbs, oldLogProbs, advantages, mask }, { ...clip, ...aggregation })
-      const kl = klPenalty(logProbs, batch.referenceLogProbs, 'k3')
-      const loss = add(surrogate.loss, mul(aggregateLoss(kl, mask, aggregation), klWeight))
-      return { loss, measured: { kl: maskedMeanOf(kl, mask), clipFraction: surrogate.clipFraction } }
-    },
+    (parameters, batch) => policyObjective(parameters, batch, config, options),
     options,
   )
+  const referenceLogProbs: PolicyTrainer['referenceLogProbs'] = async rows =>
+    reference ? await score(reference, rows) : undefined
+
+  /** Columns of the loss, one array each over all rows. */
+  async function columnsOf(rows: TrainingRows): Promise<Columns> {
+    const { advantages, mask, logProbs, samplingLogProbs = logProbs, returns, values } = rows
+    const ownReference = rows.referenceLogProbs ?? (await referenceLogProbs(rows))
+    const columns = {
+      mask,
+      ...(ownReference && { referenceLogProbs: ownReference }),
+      ...(initial.value && returns && values && { returns, oldValues: values }),
+    }
+    if (offPolicy === undefined) return { ...columns, advantages, oldLogProbs: logProbs }
+    const current = await score(trainer.parameters(), rows)
+    const weights = truncatedImportanceWeights(
+      { width: rows.width - 1, logProbs: current, samplingLogProbs, mask },
+      offPolicy,
+    )
+    return { ...columns, advantages: advantages.map((advantage, i) => advantage * weights[i]), oldLogProbs: current }
+  }
+
   return {
     parameters: trainer.parameters,
-    async update(sequences, advantages, mask) {
-      const shape = [sequences.count, sequences.width - 1]
-      const tokens = tokenArray(sequences)
-      const { loss, measured } = await trainer.step({
-        tokens,
-        advantages: { dtype: 'float32', shape, data: advantages },
-        mask: { dtype: 'float32', shape, data: mask },
-        oldLogProbs: { dtype: 'float32', shape, data: shiftedLogProbs(sequences) },
-        referenceLogProbs: await referenceLogProbs(reference, tokens),
-      })
-      return { loss, kl: measured.kl, clipFraction: measured.clipFraction }
+    referenceLogProbs,
+    state: trainer.state,
+    restore: trainer.restore,
+    async update(rows, random) {
+      const columns = await columnsOf(rows)
+      const size = Math.ceil(rows.count / miniBatches)
+      const sums = new Map<string, number>()
+      let steps = 0
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const order = miniBatches > 1 && random ? random.permutation(rows.count) : undefined
+        for (let start = 0; start < rows.count; start += size) {
+          const { loss, gradientNorm, measured } = await trainer.step(miniBatch(rows, columns, { order, start, size }))
+          for (const [name, value] of Object.entries({ loss, gradientNorm, ...measured })) {
+            sums.set(name, (sums.get(name) ?? 0) + value)
+          }
+          steps++
+        }
+      }
+      const measured = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / steps]))
+      return { loss: measured['loss'], kl: measured['kl'] ?? 0, clipFraction: measured['clipFraction'], measured }
     },
   }
 }
 
-interface UpdateBatch<T> {
-  readonly tokens: T
-  readonly advantages: T
-  readonly mask: T
-  readonly oldLogProbs: T
-  readonly referenceLogProbs: T
+type Columns = Record<
+  Exclude<keyof ObjectiveBatch, 'tokens' | 'referenceLogProbs' | 'returns' | 'oldValues'>,
+  Float32Array
+> & {
+  readonly referenceLogProbs?: Float32Array
+  readonly returns?: Float32Array
+  readonly oldValues?: Float32Array
 }
 
-/** Sampling log-probabilities laid out by predicting position: entry t of a row belongs to the token at t + 1. */
-function shiftedLogProbs({ count, width, logProbs }: SampledSequences): Float32Array {
-  const rows = new Float32Array(count * (width - 1))
-  for (let i = 0; i < count; i++) rows.set(logProbs.subarray(i * width + 1, (i + 1) * width), i * (width - 1))
-  return rows
+/** Rows `order[start …]`, in their own order without one; rows beyond the last are of padding and mask 0. */
+function miniBatch(
+  rows: TrainingRows,
+  columns: Columns,
+  part: { readonly order: Int32Array | undefined; readonly start: number; readonly size: number },
+): ObjectiveBatch<NdArray> {
+  const { count, width } = rows
+  const { order, start, size } = part
+  const gather = <A extends Int32Array | Float32Array>(from: A, to: A, rowSize: number): A => {
+    for (let i = 0; i < size && start + i < count; i++) {
+      const row = order ? order[start + i] : start + i
+      to.set(from.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize)
+    }
+    return to
+  }
+  const tokens: NdArray = {
+    dtype: 'int32',
+    shape: [size, width],
+    data: gather(rows.tokens, new Int32Array(size * width), width),
+  }
+  const gathered = Object.entries(columns).map(([name, column]): [string, NdArray] => [
+    name,
+    {
+      dtype: 'float32',
+      shape: [size, width - 1],
+      data: gather(column as Float32Array, new Float32Array(size * (width - 1)), width - 1),
+    },
+  ])
+  return { tokens, ...Object.fromEntries(gathered) } as unknown as ObjectiveBatch<NdArray>
 }

@@ -1,5 +1,14 @@
-import { type ColumnData, type ColumnName, type RolloutBatch, signal, withColumns } from '@guerdon/core'
+import {
+  type ColumnData,
+  type ColumnName,
+  GuerdonError,
+  type RolloutBatch,
+  Status,
+  signal,
+  withColumns,
+} from '@guerdon/core'
 import type { SampledSequences } from './sampler.ts'
+import type { TrainingRows } from './training-rows.ts'
 
 /** Sampled responses as a batch that recipes run on. */
 export interface SampledRollouts {
@@ -59,24 +68,37 @@ export function rolloutBatch(
 }
 
 /**
- * Token advantages as the `[count][width − 1]` array a policy update takes: entry t of a row belongs to the token at t + 1.
- * Tokens without a scored advantage get weight 0 in the returned mask and so leave the loss.
+ * What a policy is updated from, of sampled responses and the advantages of their tokens. Tokens without a scored advantage
+ * get mask 0 and so leave the loss.
+ *
+ * @throws not_finite for an advantage that is none, naming rollout and token
  */
 export function advantageRows(
   batch: RolloutBatch,
   advantages: { readonly values: Float64Array; readonly status: Uint8Array },
   sequences: SampledSequences,
-): { advantages: Float32Array; mask: Float32Array } {
-  const { count, width, promptLengths } = sequences
-  const rows = new Float32Array(count * (width - 1))
-  const mask = new Float32Array(count * (width - 1))
+): TrainingRows {
+  const { count, width, promptLengths, tokens } = sequences
+  const size = width - 1
+  const rows = new Float32Array(count * size)
+  const mask = new Float32Array(count * size)
+  const logProbs = new Float32Array(count * size)
   for (let i = 0; i < count; i++) {
-    const start = i * (width - 1) + promptLengths[i] - 1
+    logProbs.set(sequences.logProbs.subarray(i * width + 1, (i + 1) * width), i * size)
+    const start = i * size + promptLengths[i] - 1
     for (let k = batch.tokenOffsets[i]; k < batch.tokenOffsets[i + 1]; k++) {
-      if (advantages.status[k] !== 0) continue
-      rows[start + k - batch.tokenOffsets[i]] = advantages.values[k]
-      mask[start + k - batch.tokenOffsets[i]] = 1
+      if (advantages.status[k] !== Status.scored) continue
+      const at = k - batch.tokenOffsets[i]
+      if (!Number.isFinite(advantages.values[k])) {
+        throw new GuerdonError(
+          'not_finite',
+          `expected finite advantages; got ${advantages.values[k]} — rollout ${batch.rolloutIds[i]}, token ${at}`,
+          { path: [batch.rolloutIds[i], 'token.advantage', at] },
+        )
+      }
+      rows[start + at] = advantages.values[k]
+      mask[start + at] = 1
     }
   }
-  return { advantages: rows, mask }
+  return { count, width, tokens, mask, advantages: rows, logProbs }
 }
