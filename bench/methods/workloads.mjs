@@ -114,7 +114,7 @@ function turnData({ rollouts, turns, tokensPerTurn }, uniform) {
     data.actions.push(steps.map(() => `go ${Math.floor(4 * uniform())}`))
     data.rewards.push(steps.map(() => Math.round(uniform())))
     data.gains.push(steps.slice(1).map(() => uniform() - 0.3))
-    const shared = Math.min(5, turns)
+    const shared = Math.round(turns / 4)
     data.nodes.push(steps.map(t => (t < shared ? `${group}.${(r % groupSize) >> 1}.${t}` : `${r}.${t}`)))
   }
   data.spans = Array.from({ length: turns }, (_, t) => [t * tokensPerTurn, (t + 1) * tokensPerTurn - tokensPerTurn / 5])

@@ -59,30 +59,17 @@ export function generalizedAdvantages(
   rows: RaggedRows,
   options: GaeOptions = {},
 ): GaeResult {
-  return estimate(rewards, values, rows, options)
+  const { advantages, returns } = generalizedAdvantagesWithMoments(rewards, values, rows, options)
+  return { advantages, returns }
 }
 
-/** `generalizedAdvantages` that gathers the moments of the policy tokens' advantages while their row is at hand. */
+/** `generalizedAdvantages` with the moments of the policy tokens' advantages, gathered in the same pass. */
 export function generalizedAdvantagesWithMoments(
   rewards: FloatArray,
   values: FloatArray,
   rows: RaggedRows,
   options: GaeOptions = {},
 ): GaeWithMoments {
-  let moments: Moments = { count: 0, mean: 0, squares: 0 }
-  const result = estimate(rewards, values, rows, options, (advantages, start, end) => {
-    moments = merged(moments, rowMoments(advantages, rows.mask, start, end))
-  })
-  return { ...result, moments }
-}
-
-function estimate(
-  rewards: FloatArray,
-  values: FloatArray,
-  rows: RaggedRows,
-  options: GaeOptions,
-  onRow?: (advantages: FloatArray, start: number, end: number) => void,
-): GaeResult {
   const { gamma = 1, lambda = 1, maskedTokens = 'skip' } = options
   assertProbability(gamma, 'gamma')
   assertProbability(lambda, 'lambda')
@@ -93,30 +80,43 @@ function estimate(
   assertRows(advantages, 'out.advantages', rows)
   assertRows(returns, 'out.returns', rows)
   const { offsets, mask } = rows
-  const decay = gamma * lambda
+  const scan = { gamma, decay: gamma * lambda, advantages, returns, row: new Float64Array(4) }
+  let moments: Moments = { count: 0, mean: 0, squares: 0 }
   for (let r = 0; r < rowCount(rows); r++) {
     const start = offsets[r]
     const end = offsets[r + 1]
-    const scan = { start, end, gamma, decay, advantages, returns }
-    if (mask && maskedTokens === 'skip') scanPolicy(rewards, values, mask, scan)
-    else scanAll(rewards, values, scan)
-    if (end > start && !Number.isFinite(advantages[start])) throw notFinite(rewards, values, start, end, r)
-    onRow?.(advantages, start, end)
+    if (end <= start) continue
+    if (mask && maskedTokens === 'skip') scanPolicy(rewards, values, mask, start, end, scan)
+    else scanAll(rewards, values, mask, start, end, scan)
+    if (!Number.isFinite(advantages[start])) throw notFinite(rewards, values, start, end, r)
+    moments = merged(moments, scan.row)
   }
-  return { advantages, returns }
+  return { advantages, returns, moments }
 }
 
+/** What a scan of one row reads and writes. */
 interface Scan {
-  readonly start: number
-  readonly end: number
   readonly gamma: number
   readonly decay: number
   readonly advantages: FloatArray
   readonly returns: FloatArray
+  /** Of the row's policy tokens: number, anchor, Σ(A − anchor), Σ(A − anchor)². */
+  readonly row: Float64Array
 }
 
-function scanAll(rewards: FloatArray, values: FloatArray, scan: Scan): void {
-  const { start, end, gamma, decay, advantages, returns } = scan
+/** The anchor is the row's last advantage, so that a common offset costs the moments no accuracy. */
+function scanAll(
+  rewards: FloatArray,
+  values: FloatArray,
+  mask: ArrayLike<number> | undefined,
+  start: number,
+  end: number,
+  { gamma, decay, advantages, returns, row }: Scan,
+): void {
+  const anchor = rewards[end - 1] - values[end - 1]
+  let count = 0
+  let first = 0
+  let second = 0
   let nextValue = 0
   let advantage = 0
   for (let t = end - 1; t >= start; t--) {
@@ -125,60 +125,68 @@ function scanAll(rewards: FloatArray, values: FloatArray, scan: Scan): void {
     nextValue = value
     advantages[t] = advantage
     returns[t] = advantage + value
+    if (mask !== undefined && mask[t] === 0) continue
+    const offset = advantage - anchor
+    count++
+    first += offset
+    second += offset * offset
   }
+  keep(row, count, anchor, first, second)
 }
 
-/** The step is computed at every token and taken or not, because a branch on the mask is mispredicted at every turn. */
-function scanPolicy(rewards: FloatArray, values: FloatArray, mask: ArrayLike<number>, scan: Scan): void {
-  const { start, end, gamma, decay, advantages, returns } = scan
-  let nextValue = 0
-  let advantage = 0
-  for (let t = end - 1; t >= start; t--) {
-    const value = values[t]
-    const policy = mask[t] !== 0
-    const step = rewards[t] + gamma * nextValue - value + decay * advantage
-    advantage = policy ? step : advantage
-    nextValue = policy ? value : nextValue
-    advantages[t] = advantage
-    returns[t] = advantage + value
-  }
-}
-
-/** Moments about the row's last entry, so that a common offset costs no accuracy. The mask is 0 or 1. */
-function rowMoments(advantages: FloatArray, mask: ArrayLike<number> | undefined, start: number, end: number): Moments {
-  if (end <= start) return { count: 0, mean: 0, squares: 0 }
-  const anchor = advantages[end - 1]
+/** Policy tokens and masked ones come in runs, so each run has a loop of its own. */
+function scanPolicy(
+  rewards: FloatArray,
+  values: FloatArray,
+  mask: ArrayLike<number>,
+  start: number,
+  end: number,
+  { gamma, decay, advantages, returns, row }: Scan,
+): void {
+  const anchor = mask[end - 1] === 0 ? 0 : rewards[end - 1] - values[end - 1]
   let count = 0
   let first = 0
   let second = 0
-  if (mask) {
-    for (let t = start; t < end; t++) {
-      const weight = mask[t]
-      const offset = (advantages[t] - anchor) * weight
-      count += weight
+  let nextValue = 0
+  let advantage = 0
+  let t = end - 1
+  while (t >= start) {
+    const runEnd = t
+    for (; t >= start && mask[t] !== 0; t--) {
+      const value = values[t]
+      advantage = rewards[t] + gamma * nextValue - value + decay * advantage
+      nextValue = value
+      const offset = advantage - anchor
       first += offset
       second += offset * offset
+      advantages[t] = advantage
+      returns[t] = advantage + value
     }
-  } else {
-    count = end - start
-    for (let t = start; t < end; t++) {
-      const offset = advantages[t] - anchor
-      first += offset
-      second += offset * offset
+    count += runEnd - t
+    for (; t >= start && mask[t] === 0; t--) {
+      advantages[t] = advantage
+      returns[t] = advantage + values[t]
     }
   }
-  if (count === 0) return { count: 0, mean: 0, squares: second }
-  return { count, mean: anchor + first / count, squares: Math.max(0, second - (first * first) / count) }
+  keep(row, count, anchor, first, second)
 }
 
-function merged(all: Moments, row: Moments): Moments {
-  if (row.count === 0) return all
-  const count = all.count + row.count
-  const shift = row.mean - all.mean
+function keep(row: Float64Array, count: number, anchor: number, first: number, second: number): void {
+  row[0] = count
+  row[1] = anchor
+  row[2] = first
+  row[3] = second
+}
+
+function merged(all: Moments, [rowCount, anchor, first, second]: Float64Array): Moments {
+  if (rowCount === 0) return all
+  const count = all.count + rowCount
+  const shift = anchor + first / rowCount - all.mean
+  const squares = Math.max(0, second - (first * first) / rowCount)
   return {
     count,
-    mean: all.mean + (shift * row.count) / count,
-    squares: all.squares + row.squares + (shift * shift * all.count * row.count) / count,
+    mean: all.mean + (shift * rowCount) / count,
+    squares: all.squares + squares + (shift * shift * all.count * rowCount) / count,
   }
 }
 

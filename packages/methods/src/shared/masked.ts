@@ -11,8 +11,9 @@ export const maskedEpsilon = 1e-8
 export function maskedSum(values: ArrayLike<number>, mask?: ArrayLike<number>): number {
   if (mask) assertSameLength(values, 'values', mask, 'mask')
   let total = 0
-  if (mask) for (let i = 0; i < values.length; i++) total += mask[i] !== 0 ? values[i] : 0
-  else for (let i = 0; i < values.length; i++) total += values[i]
+  if (mask) {
+    for (let i = 0; i < values.length; i++) if (mask[i] !== 0) total += values[i]
+  } else for (let i = 0; i < values.length; i++) total += values[i]
   return total
 }
 
@@ -62,7 +63,8 @@ function squaresAbout(values: ArrayLike<number>, centre: number): number {
 function maskedSquares(values: ArrayLike<number>, mask: ArrayLike<number>, centre: number): number {
   let total = 0
   for (let i = 0; i < values.length; i++) {
-    const offset = mask[i] !== 0 ? values[i] - centre : 0
+    if (mask[i] === 0) continue
+    const offset = values[i] - centre
     total += offset * offset
   }
   return total
@@ -122,8 +124,25 @@ export function maskedWhiten(
   const moments = known ? fromKnown(known) : maskedMoments(values, mask)
   const { mean, variance } = moments
   const scale = 1 / Math.sqrt(variance + maskedEpsilon)
-  const shift = shiftMean ? 0 : mean
-  for (let i = 0; i < values.length; i++) out[i] = (values[i] - mean) * scale + shift
-  if (mask && zeroMasked) clearMasked(out, mask)
+  for (let start = 0; start < values.length; start += blockLength) {
+    const end = Math.min(values.length, start + blockLength)
+    if (shiftMean) centre(values, out, start, end, mean, scale)
+    else for (let i = start; i < end; i++) out[i] = (values[i] - mean) * scale + mean
+    if (mask && zeroMasked) clearMasked(out, mask, start, end)
+  }
   return { ...moments, values: out }
+}
+
+/** Entries transformed at a time, few enough to be in the cache still when they are masked. */
+const blockLength = 4096
+
+function centre(
+  values: ArrayLike<number>,
+  out: FloatArray,
+  start: number,
+  end: number,
+  mean: number,
+  scale: number,
+): void {
+  for (let i = start; i < end; i++) out[i] = (values[i] - mean) * scale
 }

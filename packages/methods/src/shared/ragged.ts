@@ -104,38 +104,66 @@ export function broadcastRows(rowValues: ArrayLike<number>, rows: RaggedRows, ou
   assertLength(rowValues, count)
   const result = out ?? new Float64Array(count === 0 ? 0 : offsets[count])
   assertRows(result, 'out', rows)
+  const words = mask && wordsOf(mask)
   for (let r = 0; r < count; r++) {
     result.fill(rowValues[r], offsets[r], offsets[r + 1])
-    if (mask) clearMasked(result, mask, offsets[r], offsets[r + 1])
+    if (mask) clearRange(result, mask, words, offsets[r], offsets[r + 1])
   }
   return result
 }
 
+/** Sets `values[t]` to 0 where `mask[t]` is 0, for t in [start, end). */
+export function clearMasked(values: FloatArray, mask: ArrayLike<number>, start = 0, end = values.length): void {
+  clearRange(values, mask, wordsOf(mask), start, end)
+}
+
 const fourOnes = 0x01010101
 
-/**
- * Sets `values[t]` to 0 where `mask[t]` is 0, for t in [start, end). A byte mask is read four at a time, because most of it
- * is 1.
- */
-export function clearMasked(values: FloatArray, mask: ArrayLike<number>, start = 0, end = values.length): void {
-  if (!(mask instanceof Uint8Array)) {
+/** The words of the buffer of a byte mask, from the word on in which the mask begins. */
+function wordsOf(mask: ArrayLike<number>): Int32Array | undefined {
+  if (!(mask instanceof Uint8Array)) return undefined
+  const skew = mask.byteOffset & 3
+  return new Int32Array(mask.buffer, mask.byteOffset - skew, (mask.length + skew) >> 2)
+}
+
+/** A byte mask is read eight at a time, because most of it is 1. */
+function clearRange(
+  values: FloatArray,
+  mask: ArrayLike<number>,
+  words: Int32Array | undefined,
+  start: number,
+  end: number,
+): void {
+  if (!words || !(mask instanceof Uint8Array)) {
     for (let t = start; t < end; t++) if (!mask[t]) values[t] = 0
     return
   }
   const skew = mask.byteOffset & 3
-  const words = new Uint32Array(mask.buffer, mask.byteOffset - skew, (mask.length + skew) >> 2)
   const firstWord = (start + skew + 3) >> 2
-  const lastWord = (end + skew) >> 2
+  const pastWords = firstWord + Math.max(0, (((end + skew) >> 2) - firstWord) & ~1)
   for (let t = start; t < Math.min(end, 4 * firstWord - skew); t++) if (mask[t] === 0) values[t] = 0
-  for (let w = firstWord; w < lastWord; w++) {
-    if (words[w] === fourOnes) continue
-    const t = 4 * w - skew
-    if (mask[t] === 0) values[t] = 0
-    if (mask[t + 1] === 0) values[t + 1] = 0
-    if (mask[t + 2] === 0) values[t + 2] = 0
-    if (mask[t + 3] === 0) values[t + 3] = 0
+  for (let w = firstWord; w < pastWords; w += 2) {
+    if ((words[w] & words[w + 1]) === fourOnes) continue
+    clearWord(values, words[w], 4 * w - skew)
+    clearWord(values, words[w + 1], 4 * w + 4 - skew)
   }
-  for (let t = Math.max(start, 4 * lastWord - skew); t < end; t++) if (mask[t] === 0) values[t] = 0
+  for (let t = Math.max(start, 4 * pastWords - skew); t < end; t++) if (mask[t] === 0) values[t] = 0
+}
+
+/** Zeroes those of `values[t] … values[t + 3]` whose byte of the word is 0. */
+function clearWord(values: FloatArray, word: number, t: number): void {
+  if (word === fourOnes) return
+  if (word === 0) {
+    values[t] = 0
+    values[t + 1] = 0
+    values[t + 2] = 0
+    values[t + 3] = 0
+    return
+  }
+  if ((word & 0xff) === 0) values[t] = 0
+  if ((word & 0xff00) === 0) values[t + 1] = 0
+  if ((word & 0xff0000) === 0) values[t + 2] = 0
+  if (word >>> 24 === 0) values[t + 3] = 0
 }
 
 function assertLength(rowValues: ArrayLike<number>, count: number): void {

@@ -32,17 +32,37 @@ export function placeOnTokens(
   assertSameLength(spans, 'spans', values, 'values')
   assertOneOf(at, 'at', ['broadcast', 'last', 'first', 'split'])
   const row = new Float64Array(length)
-  const taken = new Uint8Array(length)
+  let end = 0
+  let ascending = true
+  for (let i = 0; i < spans.length; i++) {
+    checkSpan(spans[i], i, length, empty)
+    if (spans[i][0] < end) ascending = false
+    end = Math.max(end, spans[i][1])
+  }
+  if (ascending) for (let i = 0; i < spans.length; i++) fillSpan(row, spans[i], values[i], at)
+  else placeShared(row, spans, values, at, overlap)
+  return row
+}
+
+function fillSpan(row: Float64Array, [start, end]: Span, value: number, at: PlaceOptions['at']): void {
+  if (start === end) return
+  if (at === 'last') row[end - 1] = value
+  else if (at === 'first') row[start] = value
+  else row.fill(at === 'split' ? value / (end - start) : value, start, end)
+}
+
+/** Spans in any order that may share tokens: every token remembers whether it was written. */
+function placeShared(
+  row: Float64Array,
+  spans: readonly Span[],
+  values: ArrayLike<number>,
+  at: PlaceOptions['at'],
+  overlap: PlaceOptions['overlap'],
+): void {
+  const taken = new Uint8Array(row.length)
   for (let i = 0; i < spans.length; i++) {
     const [start, end] = spans[i]
-    checkSpan(spans[i], i, length)
-    if (start === end) {
-      if (empty === 'error')
-        throw new GuerdonError('invalid_input', `expected a span with at least one token; span ${i} is empty`, {
-          path: ['spans', i],
-        })
-      continue
-    }
+    if (start === end) continue
     const from = at === 'last' ? end - 1 : start
     const to = at === 'first' ? start + 1 : end
     const value = at === 'split' ? values[i] / (end - start) : values[i]
@@ -62,10 +82,14 @@ export function placeOnTokens(
       taken[t] = 1
     }
   }
-  return row
 }
 
-function checkSpan([start, end]: Span, index: number, length: number): void {
+function checkSpan([start, end]: Span, index: number, length: number, empty: PlaceOptions['empty']): void {
+  if (start === end && empty === 'error') {
+    throw new GuerdonError('invalid_input', `expected a span with at least one token; span ${index} is empty`, {
+      path: ['spans', index],
+    })
+  }
   if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= length) return
   throw new GuerdonError(
     'invalid_input',

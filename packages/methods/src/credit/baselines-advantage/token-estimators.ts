@@ -79,10 +79,13 @@ export function reinforcePlusPlus(
   for (let r = 0; r < rowCount(rows); r++) {
     let running = 0
     for (let t = offsets[r + 1] - 1; t >= offsets[r]; t--) {
-      const policy = mask === undefined || mask[t] !== 0
-      const next = rewards[t] + gamma * running
-      returns[t] = policy || reset ? next : running
-      running = policy ? next : reset ? 0 : running
+      if (mask === undefined || mask[t] !== 0) {
+        running = rewards[t] + gamma * running
+        returns[t] = running
+      } else if (reset) {
+        returns[t] = rewards[t] + gamma * running
+        running = 0
+      } else returns[t] = running
     }
   }
   return { returns, advantages: maskedWhiten(returns, mask).values }

@@ -1,4 +1,5 @@
 import { assertFinite, assertInRange, assertOneOf, assertSameLength, logSumExp, quantile } from '@guerdon/core'
+import { flatten, toRows } from '../../shared/ragged.ts'
 import { placeOnTokens, type Span } from '../../shared/spans.ts'
 
 /** Size of the score function of a categorical policy, and the entropies it is tied to. Nats. */
@@ -47,17 +48,20 @@ export interface StepEntropies {
  * @throws not_finite for a NaN entropy inside a span (a deterministic step has entropy 0, not NaN)
  */
 export function stepEntropies(tokenEntropies: ArrayLike<number>, spans: readonly Span[]): StepEntropies {
-  const entropies: number[] = []
-  const steps: number[] = []
-  spans.forEach(([start, end], k) => {
-    if (end <= start) return
+  const entropies = new Float64Array(spans.length)
+  const steps = new Int32Array(spans.length)
+  let count = 0
+  for (let k = 0; k < spans.length; k++) {
+    const start = spans[k][0]
+    const end = spans[k][1]
+    if (end <= start) continue
     let total = 0
     for (let t = start; t < end; t++) total += tokenEntropies[t]
-    assertFinite([total], `token entropies of step ${k}`)
-    entropies.push(total / (end - start))
-    steps.push(k)
-  })
-  return { entropies: Float64Array.from(entropies), steps: Int32Array.from(steps) }
+    if (!Number.isFinite(total)) assertFinite([total], `token entropies of step ${k}`)
+    entropies[count] = total / (end - start)
+    steps[count++] = k
+  }
+  return { entropies: entropies.subarray(0, count), steps: steps.subarray(0, count) }
 }
 
 /** Choices of `empgStepAdvantages`. */
@@ -123,35 +127,47 @@ export function empgStepAdvantages(
   assertFinite([k, kFuture, zeta], 'k, kFuture, zeta')
   assertInRange(epsilon, 'epsilon', 0, 1)
   assertOneOf(bonusCentring, 'bonusCentring', ['together', 'with-successor', 'mean-for-last'])
-  const all = entropies.flatMap(row => Array.from(row))
-  assertFinite(all, 'entropies')
-  const bounds = entropyBounds(all, clipQuantiles)
-  const normalizedEntropies = entropies.map(row =>
-    Float64Array.from(row, h => {
-      const clipped = Math.min(Math.max(h, bounds.low), bounds.high)
-      return (clipped - bounds.low) / (bounds.high - bounds.low + epsilon)
-    }),
-  )
-  const damping = normalizedEntropies.map(row => row.map(h => Math.exp(-k * h)))
-  const dampingMean = meanOf(damping)
-  const gradientScale = damping.map(row => row.map(value => value / (dampingMean + epsilon)))
-  const futureClarity = normalizedEntropies.map(row => row.map(h => Math.exp(-kFuture * h)))
-  const scaled = gradientScale.map((row, i) => row.map(g => trajectoryAdvantages[i] * g))
-  const own = futureClarity.map(row => row.map((_, t) => (t + 1 < row.length ? zeta * row[t + 1] : 0)))
-  const bonusMean = meanOf(own.map(row => row.subarray(0, Math.max(0, row.length - 1))))
-  const isLast = (t: number, row: Float64Array) => t === row.length - 1
-  const bonus =
-    bonusCentring === 'mean-for-last' ? own.map(row => row.map((b, t) => (isLast(t, row) ? bonusMean : b))) : own
-  const beforeCentering = scaled.map((row, i) => row.map((value, t) => value + bonus[i][t]))
-  const mean = meanOf(bonusCentring === 'with-successor' ? scaled : beforeCentering)
-  const stepAdvantages =
-    bonusCentring === 'with-successor'
-      ? scaled.map((row, i) => row.map((value, t) => value - mean + (isLast(t, row) ? 0 : bonus[i][t] - bonusMean)))
-      : beforeCentering.map(row => row.map(value => value - mean))
-  return { normalizedEntropies, gradientScale, futureClarity, beforeCentering, bonus, mean, stepAdvantages }
+  const { offsets, values } = flatten(entropies)
+  assertFinite(values, 'entropies')
+  const { low, high } = entropyBounds(values, clipQuantiles)
+  const count = values.length
+  const normalized = values.map(h => (Math.min(Math.max(h, low), high) - low) / (high - low + epsilon))
+  const scale = normalized.map(h => Math.exp(-k * h))
+  const dampingMean = meanOf(scale)
+  for (let s = 0; s < count; s++) scale[s] /= dampingMean + epsilon
+  const clarity = normalized.map(h => Math.exp(-kFuture * h))
+  const scaled = new Float64Array(count)
+  const bonus = new Float64Array(count)
+  const isLast = new Uint8Array(count)
+  for (let i = 0; i < entropies.length; i++) {
+    const end = offsets[i + 1]
+    if (end > offsets[i]) isLast[end - 1] = 1
+    for (let s = offsets[i]; s < end; s++) {
+      scaled[s] = trajectoryAdvantages[i] * scale[s]
+      bonus[s] = isLast[s] ? 0 : zeta * clarity[s + 1]
+    }
+  }
+  const withBonus = isLast.reduce((left, last) => left - last, count)
+  const bonusMean = withBonus === 0 ? 0 : bonus.reduce((total, value) => total + value, 0) / withBonus
+  if (bonusCentring === 'mean-for-last') for (let s = 0; s < count; s++) if (isLast[s]) bonus[s] = bonusMean
+  const before = scaled.map((value, s) => value + bonus[s])
+  const apart = bonusCentring === 'with-successor'
+  const mean = meanOf(apart ? scaled : before)
+  const centred = apart
+    ? scaled.map((value, s) => value - mean + (isLast[s] ? 0 : bonus[s] - bonusMean))
+    : before.map(value => value - mean)
+  return {
+    normalizedEntropies: toRows(normalized, offsets),
+    gradientScale: toRows(scale, offsets),
+    futureClarity: toRows(clarity, offsets),
+    beforeCentering: toRows(before, offsets),
+    bonus: toRows(bonus, offsets),
+    mean,
+    stepAdvantages: toRows(centred, offsets),
+  }
 }
 
-function entropyBounds(all: readonly number[], quantiles: readonly [number, number] | null) {
+function entropyBounds(all: Float64Array, quantiles: readonly [number, number] | null) {
   if (all.length === 0) return { low: 0, high: 0 }
   if (quantiles) return { low: quantile(all, quantiles[0]), high: quantile(all, quantiles[1]) }
   return {
@@ -160,14 +176,8 @@ function entropyBounds(all: readonly number[], quantiles: readonly [number, numb
   }
 }
 
-function meanOf(rows: readonly Float64Array[]): number {
-  let total = 0
-  let count = 0
-  for (const row of rows) {
-    for (const value of row) total += value
-    count += row.length
-  }
-  return count === 0 ? 0 : total / count
+function meanOf(values: Float64Array): number {
+  return values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length
 }
 
 /**
@@ -191,7 +201,8 @@ export function empgTokenAdvantages(
     options,
   )
   return tokenEntropies.map((row, i) => {
-    const kept = Array.from(steps[i].steps, k => spans[i][k])
+    const all = steps[i].steps.length === spans[i].length
+    const kept = all ? spans[i] : Array.from(steps[i].steps, k => spans[i][k])
     return placeOnTokens(kept, stepAdvantages[i], row.length)
   })
 }

@@ -1,7 +1,6 @@
 import { assertFinite, assertOneOf, assertProbability, assertSameLength, GuerdonError } from '@guerdon/core'
 import { type Grouping, groupMoments } from '../../shared/group-normalise.ts'
-import type { FloatArray, RaggedRows } from '../../shared/ragged.ts'
-import { assertRows, rowCount } from '../../shared/ragged.ts'
+import { assertRows, type FloatArray, type RaggedRows, rowCount, toRows } from '../../shared/ragged.ts'
 
 /** Choices of `igpoTurnAdvantages`. */
 export interface IgpoOptions {
@@ -50,37 +49,30 @@ export function igpoTurnAdvantages(
   assertSameLength(gains, 'gains', outcomes, 'outcomes')
   assertSameLength(gains, 'gains', groups.index, 'groups')
   assertFinite(outcomes, 'outcomes')
-  const rewards: number[] = []
-  const pools: number[] = []
+  const offsets = new Int32Array(gains.length + 1)
+  for (let r = 0; r < gains.length; r++) offsets[r + 1] = offsets[r] + gains[r].length + 1
+  const rewards = new Float64Array(offsets[gains.length])
+  const pools = new Int32Array(rewards.length)
   gains.forEach((row, r) => {
     assertFinite(row, `gains[${r}]`)
-    const g = groups.index[r]
-    for (let t = 0; t < row.length; t++) {
-      rewards.push(gainWeight * row[t])
-      pools.push(normalisation === 'separate' ? g + groups.count : g)
-    }
-    rewards.push(outcomeWeight * outcomes[r])
-    pools.push(g)
+    const start = offsets[r]
+    const end = offsets[r + 1] - 1
+    for (let t = 0; t < row.length; t++) rewards[start + t] = gainWeight * row[t]
+    rewards[end] = outcomeWeight * outcomes[r]
+    const group = groups.index[r]
+    pools.fill(normalisation === 'separate' ? group + groups.count : group, start, end)
+    pools[end] = group
   })
-  const pooled = { index: Int32Array.from(pools), count: 2 * groups.count }
-  const { counts, means, squares } = groupMoments(rewards, pooled)
-  const deviation = (pool: number) => {
-    if (!normaliseByStd || counts[pool] <= 1) return 1
-    return Math.sqrt(squares[pool] / counts[pool] + 1e-8) + epsilon
-  }
-  let next = 0
-  const normalizedRewards = gains.map(row =>
-    Float64Array.from({ length: row.length + 1 }, () => {
-      const i = next++
-      return (rewards[i] - means[pools[i]]) / deviation(pools[i])
-    }),
+  const { counts, means, squares } = groupMoments(rewards, { index: pools, count: 2 * groups.count })
+  const deviations = squares.map((square, pool) =>
+    normaliseByStd && counts[pool] > 1 ? Math.sqrt(square / counts[pool] + 1e-8) + epsilon : 1,
   )
-  const turnAdvantages = normalizedRewards.map(row => {
-    const advantages = row.slice()
-    for (let t = row.length - 2; t >= 0; t--) advantages[t] += gamma * advantages[t + 1]
-    return advantages
-  })
-  return { normalizedRewards, turnAdvantages }
+  const normalized = rewards.map((reward, i) => (reward - means[pools[i]]) / deviations[pools[i]])
+  const advantages = normalized.slice()
+  for (let r = 0; r < gains.length; r++) {
+    for (let i = offsets[r + 1] - 2; i >= offsets[r]; i--) advantages[i] += gamma * advantages[i + 1]
+  }
+  return { normalizedRewards: toRows(normalized, offsets), turnAdvantages: toRows(advantages, offsets) }
 }
 
 /**

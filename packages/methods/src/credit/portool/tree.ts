@@ -1,5 +1,5 @@
 import { assertInRange, assertOneOf, assertProbability, assertSameLength, GuerdonError } from '@guerdon/core'
-import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
+import { groupNormalise } from '../../shared/group-normalise.ts'
 
 /** Rollouts of one query that share their first steps. */
 export interface RolloutTree {
@@ -65,12 +65,6 @@ export function formattingReward(
   return { reward: (rawScore - 0.5) * cap, bound: cap / 2 }
 }
 
-interface Node {
-  readonly parent: string | null
-  readonly depth: number
-  readonly trajectories: number[]
-}
-
 /**
  * PORTool: every node (step) of a rollout tree is rewarded by the outcomes of the trajectories through it, decayed by the
  * distance to their ends, plus the formatting reward; siblings under one fork are compared with each other, trajectories
@@ -106,69 +100,104 @@ export function portoolAdvantages(tree: RolloutTree, options: PortoolOptions = {
     )
   }
   const kept = [...outcomes.keys()].filter(k => outcomes[k] !== null)
-  const nodes = nodesOf(trajectoryStepIds, kept)
-  const formattingRewards: Record<string, number> = {}
-  const stepRewards: Record<string, number> = {}
-  for (const [id, node] of nodes) {
-    formattingRewards[id] = formattingReward(tree.formattingScores?.[id] ?? 0.5, { gamma, maxDepth }).reward
-    const decayed = node.trajectories.map(k => gamma ** (trajectoryStepIds[k].length - node.depth) * (outcomes[k] ?? 0))
-    const combined =
-      aggregate === 'max' ? Math.max(...decayed) : decayed.reduce((total, value) => total + value, 0) / decayed.length
-    stepRewards[id] = combined + formattingRewards[id]
-  }
-  const scale = normaliseByStd ? 'std' : 'none'
-  const ids = [...nodes.keys()]
-  const siblings = groupItems(ids.map(id => JSON.stringify(nodes.get(id)?.parent ?? null)))
-  const fork = groupNormalise(
-    ids.map(id => stepRewards[id]),
-    siblings,
-    { scale, epsilon },
-  )
-  const forkAdvantages = Object.fromEntries(ids.map((id, i) => [id, fork[i]]))
-  const scores = kept.map(k => {
-    const steps = trajectoryStepIds[k]
-    if (steps.length === 0) return outcomes[k] ?? 0
-    const meanOf = (values: Record<string, number>) => steps.reduce((total, id) => total + values[id], 0) / steps.length
-    if (trajectoryReward === 'firstStepReward') return stepRewards[steps[0]]
-    return trajectoryReward === 'meanStepReward' ? meanOf(stepRewards) : (outcomes[k] ?? 0) + meanOf(formattingRewards)
+  const nodes = numberNodes(trajectoryStepIds, kept)
+  const through = nodes.trajectories
+  const fromOutcomes = new Float64Array(nodes.ids.length).fill(aggregate === 'max' ? Number.NEGATIVE_INFINITY : 0)
+  const decay = Float64Array.from({ length: longest }, (_, distance) => gamma ** distance)
+  kept.forEach((k, i) => {
+    const steps = nodes.steps[i]
+    for (let t = 0; t < steps.length; t++) {
+      const decayed = decay[steps.length - t - 1] * (outcomes[k] ?? 0)
+      const node = steps[t]
+      fromOutcomes[node] = aggregate === 'max' ? Math.max(fromOutcomes[node], decayed) : fromOutcomes[node] + decayed
+    }
   })
-  const group = { index: new Int32Array(kept.length), count: 1 }
-  const compared = groupNormalise(scores, group, { scale, epsilon })
-  const at = new Map(kept.map((k, i) => [k, i]))
-  const place = <T>(value: (i: number, k: number) => T) =>
-    outcomes.map((_, k) => {
-      const i = at.get(k)
-      return i === undefined ? null : value(i, k)
+  const formatting = Float64Array.from(
+    nodes.ids,
+    id => formattingReward(tree.formattingScores?.[id] ?? 0.5, { gamma, maxDepth }).reward,
+  )
+  const rewards = formatting.map(
+    (format, n) => (aggregate === 'max' ? fromOutcomes[n] : fromOutcomes[n] / through[n]) + format,
+  )
+  const scale = normaliseByStd ? 'std' : 'none'
+  const fork = groupNormalise(rewards, { index: nodes.siblings, count: nodes.ids.length + 1 }, { scale, epsilon })
+  const scores = kept.map((k, i) => {
+    const steps = nodes.steps[i]
+    if (steps.length === 0) return outcomes[k] ?? 0
+    const meanOf = (values: Float64Array) => steps.reduce((total, node) => total + values[node], 0) / steps.length
+    if (trajectoryReward === 'firstStepReward') return rewards[steps[0]]
+    return trajectoryReward === 'meanStepReward' ? meanOf(rewards) : (outcomes[k] ?? 0) + meanOf(formatting)
+  })
+  const compared = groupNormalise(scores, { index: new Int32Array(kept.length), count: 1 }, { scale, epsilon })
+  const place = <T>(value: (i: number) => T) => {
+    const placed = new Array<T | null>(outcomes.length).fill(null)
+    kept.forEach((k, i) => {
+      placed[k] = value(i)
     })
+    return placed
+  }
   return {
-    formattingRewards,
-    stepRewards,
-    forkAdvantages,
+    formattingRewards: byId(nodes.ids, formatting),
+    stepRewards: byId(nodes.ids, rewards),
+    forkAdvantages: byId(nodes.ids, fork),
     trajectoryRewards: place(i => scores[i]),
     trajectoryAdvantages: place(i => compared[i]),
-    advantages: place((i, k) =>
-      Float64Array.from(trajectoryStepIds[k], id => {
-        const blend = trajectoryWeight * compared[i] + forkWeight * forkAdvantages[id]
-        return sharedPrefix === 'divided' ? blend / (nodes.get(id)?.trajectories.length ?? 1) : blend
+    advantages: place(i =>
+      Float64Array.from(nodes.steps[i], node => {
+        const blend = trajectoryWeight * compared[i] + forkWeight * fork[node]
+        return sharedPrefix === 'divided' ? blend / through[node] : blend
       }),
     ),
   }
 }
 
-function nodesOf(trajectories: readonly (readonly string[])[], kept: readonly number[]): Map<string, Node> {
-  const nodes = new Map<string, Node>()
-  for (const k of kept) {
-    trajectories[k].forEach((id, t) => {
-      const parent = t === 0 ? null : trajectories[k][t - 1]
-      const known = nodes.get(id)
-      if (!known) nodes.set(id, { parent, depth: t + 1, trajectories: [k] })
-      else if (known.parent !== parent || known.trajectories.at(-1) === k) {
+/** Without a prototype, so that any text can be an id. */
+function byId(ids: readonly string[], values: Float64Array): Readonly<Record<string, number>> {
+  const record: Record<string, number> = Object.create(null)
+  for (let n = 0; n < ids.length; n++) record[ids[n]] = values[n]
+  return record
+}
+
+/** The nodes of a tree by number, in the order they are first met. */
+interface NumberedNodes {
+  readonly ids: readonly string[]
+  /** Number of trajectories through each node. */
+  readonly trajectories: Int32Array
+  /** Nodes with one parent share a number: the parent's, or one more than the last for the first steps. */
+  readonly siblings: Int32Array
+  /** Nodes of each kept trajectory. */
+  readonly steps: readonly Int32Array[]
+}
+
+function numberNodes(trajectories: readonly (readonly string[])[], kept: readonly number[]): NumberedNodes {
+  const numbers = new Map<string, number>()
+  const ids: string[] = []
+  const parents: number[] = []
+  const through: number[] = []
+  const last: number[] = []
+  const steps = kept.map(k => {
+    const row = new Int32Array(trajectories[k].length)
+    for (let t = 0, parent = -1; t < row.length; parent = row[t++]) {
+      const id = trajectories[k][t]
+      let node = numbers.get(id)
+      if (node === undefined) {
+        numbers.set(id, (node = ids.length))
+        ids.push(id)
+        parents.push(parent)
+        through.push(0)
+        last.push(-1)
+      } else if (parents[node] !== parent || last[node] === k) {
         throw new GuerdonError('invalid_input', `expected node "${id}" to stand in one place of the tree; it has two`, {
           path: ['trajectoryStepIds', k, t],
           hint: 'give steps an id of their own, also when their text is the same',
         })
-      } else known.trajectories.push(k)
-    })
-  }
-  return nodes
+      }
+      through[node]++
+      last[node] = k
+      row[t] = node
+    }
+    return row
+  })
+  const siblings = Int32Array.from(parents, parent => (parent < 0 ? ids.length : parent))
+  return { ids, trajectories: Int32Array.from(through), siblings, steps }
 }

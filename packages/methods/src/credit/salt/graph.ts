@@ -77,7 +77,7 @@ export function saltStepAdvantages(
   if (historyLength !== 'all') assertInteger(historyLength, 'historyLength')
   assertSameLength(trajectories, 'trajectories', baseAdvantages, 'baseAdvantages')
   const transitions = new Map<string, number>()
-  const edges = new Map<string, number>()
+  const edges = new Map<string | number, number>()
   const sums: number[] = []
   const counts: number[] = []
   const lastTrajectory: number[] = []
@@ -122,15 +122,15 @@ export function saltStepAdvantages(
   return { edgeGroupIds, sharedByTwoTrajectories, stepAdvantages, mergeRate: steps === 0 ? 0 : merged / steps }
 }
 
-function numberOf(numbersByKey: Map<string, number>, key: string): number {
+function numberOf<Key>(numbersByKey: Map<Key, number>, key: Key): number {
   let number = numbersByKey.get(key)
   if (number === undefined) numbersByKey.set(key, (number = numbersByKey.size))
   return number
 }
 
 /** The transition with its history; −1 stands before the start. A whole prefix is the edge before plus the transition. */
-function edgeKey(ids: Int32Array, onEdges: Int32Array, t: number, historyLength: number | 'all'): string {
-  if (historyLength === 0) return `${ids[t]}`
+function edgeKey(ids: Int32Array, onEdges: Int32Array, t: number, historyLength: number | 'all'): string | number {
+  if (historyLength === 0) return ids[t]
   if (historyLength === 'all') return `${t === 0 ? -1 : onEdges[t - 1]},${ids[t]}`
   let key = ''
   for (let back = historyLength; back >= 0; back--) key += `${t < back ? -1 : ids[t - back]},`
