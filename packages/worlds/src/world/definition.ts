@@ -56,6 +56,10 @@ export interface WorldDefinition {
   svg(state: Float64Array): string
   /** The state in characters. */
   text(state: Float64Array): string
+  /** Named numbers of a state beyond the observation: what the last reward was made of, positions, events. */
+  facts?(state: Float64Array): Readonly<Record<string, number>>
+  /** The state as a camera above sees it: grey values in [0, 1], [size·size], row 0 at the top. Default size 64. */
+  raster?(state: Float64Array, size?: number): Float32Array
   /** All states an episode can start in, where they are few. */
   starts?(): readonly PossibleStart[]
   /** All a step can lead to; a stochastic world needs it to be enumerated. */

@@ -76,6 +76,8 @@ export interface VectorWorld {
   restore(snapshot: Uint8Array): void
   /** A picture (SVG document, the default) or characters. */
   render(copy?: number, options?: { readonly format?: 'svg' | 'text' }): string
+  /** What the definition's `facts` say of a copy; `unsupported` where it has none. */
+  facts(copy?: number): Readonly<Record<string, number>>
 }
 
 /**
@@ -208,10 +210,23 @@ export function vectorWorld(definition: WorldDefinition, options: VectorWorldOpt
     }
   }
 
-  function render(copy = 0, { format = 'svg' }: { readonly format?: 'svg' | 'text' } = {}): string {
+  function stateAt(copy: number): Float64Array {
     assertCopy(copy, copies, ['copy'])
+    return states.slice(copy * stateSize, (copy + 1) * stateSize)
+  }
+
+  function render(copy = 0, { format = 'svg' }: { readonly format?: 'svg' | 'text' } = {}): string {
+    const state = stateAt(copy)
     assertChoice(format, 'format', ['svg', 'text'])
-    return definition[format](states.slice(copy * stateSize, (copy + 1) * stateSize))
+    return definition[format](state)
+  }
+
+  function facts(copy = 0): Readonly<Record<string, number>> {
+    const state = stateAt(copy)
+    if (definition.facts) return definition.facts(state)
+    throw new GuerdonError('unsupported', `expected a world that tells facts of its states; ${name} does not`, {
+      hint: 'read observations or states instead, or add facts(state) to the definition',
+    })
   }
 
   seed(options.seed)
@@ -236,6 +251,7 @@ export function vectorWorld(definition: WorldDefinition, options: VectorWorldOpt
     save,
     restore,
     render,
+    facts,
   }
 }
 
