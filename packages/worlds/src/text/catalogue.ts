@@ -2,6 +2,7 @@ import { GuerdonError, nearestName } from '@guerdon/core'
 import { arithmeticWorld } from './arithmetic.ts'
 import { longFormWorld } from './long-form.ts'
 import { preferencesWorld } from './preferences.ts'
+import { shopWorld } from './shop.ts'
 import type { TextWorld } from './text-world.ts'
 import { toolUseWorld } from './tool-use.ts'
 
@@ -10,6 +11,7 @@ export const textWorlds: readonly TextWorld[] = [
   arithmeticWorld(),
   arithmeticWorld({ turns: 'multi' }),
   toolUseWorld,
+  shopWorld,
   preferencesWorld(),
   longFormWorld(),
 ]
