@@ -5,6 +5,7 @@ import type { Page, Section, Verdict } from '../report/page.ts'
 import type { Study } from './claim.ts'
 import type { CriterionOutcome } from './criteria.ts'
 import type { ArmOutcome, StudyOutcome } from './outcome.ts'
+import { selector } from './reproduce.ts'
 import { triedId } from './study-experiment.ts'
 
 const palette = ['#3e63dd', '#e5484d', '#30a46c', '#f76b15', '#8e4ec6', '#00a2c7', '#978365', '#d6409f', '#99d52a']
@@ -45,7 +46,7 @@ export function studySections(study: Study, outcome: StudyOutcome, runs: readonl
         ]),
       ]),
     },
-    ...sweepSection(outcome),
+    ...sweepSection(study, outcome),
     {
       kind: 'table',
       title: 'Charged to each arm',
@@ -147,7 +148,7 @@ function curveSections(
   ]
 }
 
-function sweepSection({ sweep, arms, metric, selectionSeeds }: StudyOutcome): Section[] {
+function sweepSection(study: Study, { sweep, arms, selectionSeeds }: StudyOutcome): Section[] {
   if (sweep.length === 0) return []
   const rates = [...new Set(sweep.map(entry => entry.learningRate))]
   const score = (arm: string, rate: number): string => {
@@ -158,7 +159,7 @@ function sweepSection({ sweep, arms, metric, selectionSeeds }: StudyOutcome): Se
     {
       kind: 'table',
       title: 'Learning rates tried',
-      note: `Mean ${metric} on ${selectionSeeds.length} selection seeds; every arm has as many tries. A best rate at the edge of the list may not be the best there is.`,
+      note: `Mean ${selector(study).metric} on ${selectionSeeds.length} selection seeds; every arm has as many tries. A best rate at the edge of the list may not be the best there is.`,
       head: ['arm', ...rates.map(rate => `rate ${rate}`), 'chosen'],
       rows: arms.map(arm => [arm.label, ...rates.map(rate => score(arm.id, rate)), String(arm.learningRate)]),
     },

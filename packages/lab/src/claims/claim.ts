@@ -81,6 +81,8 @@ export interface Study<Settings = unknown> {
   readonly metric: string
   readonly direction: 'higher' | 'lower'
   readonly arms: readonly StudyArm<Settings>[]
+  /** What rates are chosen by, where that is not the metric (accuracy, say, when the metric is a length). */
+  readonly selectBy?: { readonly metric: string; readonly direction: 'higher' | 'lower' }
   /**
    * Rates every arm tries, equally often, on selection seeds; its best one is confirmed on other seeds. Absent where
    * nothing is trained by gradient steps, or the specification fixes the rate (say so in `setting`).

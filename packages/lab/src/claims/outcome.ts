@@ -10,7 +10,7 @@ import { reportedArms, triedId } from './study-experiment.ts'
 export interface Sweep {
   readonly arm: string
   readonly learningRate: number
-  /** Mean of the metric over selection seeds; null when a run failed, which rules the rate out. */
+  /** Mean over selection seeds of what rates are chosen by; null when a run failed, which rules the rate out. */
   readonly score: number | null
 }
 

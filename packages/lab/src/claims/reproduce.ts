@@ -106,7 +106,7 @@ function sweepOf(
   return arms.flatMap(({ id }) =>
     rates.map(learningRate => {
       const own = runs.filter(run => run.arm === triedId(id, learningRate))
-      const values = own.map(run => run.record.metrics[study.metric])
+      const values = own.map(run => run.record.metrics[selector(study).metric])
       const complete = values.length === seeds.length && values.every(Number.isFinite)
       return { arm: id, learningRate, score: complete ? mean(values) : null }
     }),
@@ -121,6 +121,11 @@ function bestRate(arm: string, sweep: readonly Sweep[], study: Study): number {
       hint: 'the failures above say what went wrong; run the command again to repeat them',
     })
   }
-  const sign = study.direction === 'higher' ? 1 : -1
+  const sign = selector(study).direction === 'higher' ? 1 : -1
   return own.reduce((best, entry) => (sign * (entry.score! - best.score!) > 0 ? entry : best)).learningRate
+}
+
+/** What the rates of a study are chosen by. */
+export function selector({ selectBy, metric, direction }: Study): NonNullable<Study['selectBy']> {
+  return selectBy ?? { metric, direction }
 }
