@@ -1,8 +1,9 @@
-import { GuerdonError, type Random } from '@guerdon/core'
+import type { Random } from '@guerdon/core'
 import type { NdArray } from '@guerdon/tensor'
 import { sizeOf } from '@guerdon/worlds/world/space'
 import type { VectorWorld } from '@guerdon/worlds/world/vector-world'
 import type { ActorCritic } from './actor-critic.ts'
+import { assertNumbers, assertSameStep, stepWorld } from './checked-step.ts'
 import { drawDiscrete, drawGaussian } from './draw-action.ts'
 import { countStep, type EpisodeWindowState } from './episode-window.ts'
 import type { Experience, RewardFunction } from './experience.ts'
@@ -45,12 +46,7 @@ export interface Collector {
 export function createCollector(world: VectorWorld, options: CollectorOptions): Collector {
   const { steps, normaliser, rewardFunction, threads } = options
   const { copies, actionSpace } = world
-  if (world.autoreset !== 'same-step') {
-    throw new GuerdonError('invalid_option', `expected a world with autoreset 'same-step'; got '${world.autoreset}'`, {
-      path: ['autoreset'],
-      hint: "make it with vectorWorld(definition, { copies, seed, autoreset: 'same-step' })",
-    })
-  }
+  assertSameStep(world)
   const size = sizeOf(world.observationSpace)
   const discrete = actionSpace.kind === 'discrete'
   const actionSize = discrete ? 1 : sizeOf(actionSpace)
@@ -149,31 +145,5 @@ export function createCollector(world: VectorWorld, options: CollectorOptions): 
       }
       return experience
     },
-  }
-}
-
-/** A step whose error names the step, which the world does not know. */
-function stepWorld(world: VectorWorld, actions: Float64Array, step: number): void {
-  try {
-    world.step(actions)
-  } catch (error) {
-    if (!(error instanceof GuerdonError)) throw error
-    const { code, message, hint, path } = error
-    throw new GuerdonError(code, `${message}, step ${step}`, {
-      ...(hint === undefined ? {} : { hint }),
-      ...(path === undefined ? {} : { path }),
-      cause: error,
-    })
-  }
-}
-
-function assertNumbers(values: ArrayLike<number>, what: string, whose: string, size: number, step: number): void {
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue
-    throw new GuerdonError(
-      'not_finite',
-      `expected a finite ${what} of ${whose}; got ${values[i]} — copy ${Math.floor(i / size)}, step ${step}`,
-      { path: [`${what}s`, i], hint: 'the world or reward function that computed it is at fault' },
-    )
   }
 }

@@ -1,9 +1,10 @@
 import { GuerdonError, Random, type RandomState } from '@guerdon/core'
-import { isNdArray, type NdArray, type OptimiserState, type Tree, treeMap } from '@guerdon/tensor'
+import type { NdArray, OptimiserState, Tree } from '@guerdon/tensor'
 import { sizeOf } from '@guerdon/worlds/world/space'
 import type { VectorWorld } from '@guerdon/worlds/world/vector-world'
 import type { CurvePoint, Learner, Settings } from '../run/learner.ts'
 import { fromBase64, readLearnerState, toBase64, writeLearnerState } from '../run/learner-state.ts'
+import { arraysLike } from '../training/checkpoint.ts'
 import { type ActorCritic, initialActorCritic } from './actor-critic.ts'
 import { type Collector, createCollector } from './collector.ts'
 import { averageReturn, type EpisodeWindowState, initialEpisodeWindow } from './episode-window.ts'
@@ -128,9 +129,7 @@ export function onPolicyLearner(world: VectorWorld, options: OnPolicyOptions, ru
     },
     restore(bytes) {
       const { tensors, rest } = readLearnerState<Rest>(bytes, owner)
-      const found = treeMap(trained as unknown as Tree<NdArray>, isNdArray, (leaf, path) =>
-        arrayLike(leaf, tensors, path.join('.')),
-      ) as unknown as Trained
+      const found = arraysLike(tensors, trained)
       world.restore(fromBase64(rest.world))
       trained.parameters = found.parameters
       trained.optimiser = found.optimiser
@@ -142,16 +141,6 @@ export function onPolicyLearner(world: VectorWorld, options: OnPolicyOptions, ru
       updates = rest.updates
     },
   }
-}
-
-function arrayLike(leaf: NdArray, tensors: Readonly<Record<string, NdArray>>, name: string): NdArray {
-  const found = tensors[name]
-  if (found !== undefined && found.dtype === leaf.dtype && `${found.shape}` === `${leaf.shape}`) return found
-  const got = found === undefined ? 'nothing' : `${found.dtype} [${found.shape}]`
-  throw new GuerdonError('shape_mismatch', `expected ${name} as ${leaf.dtype} [${leaf.shape}]; got ${got}`, {
-    path: name.split('.'),
-    hint: 'the state belongs to networks of another size',
-  })
 }
 
 /** Throws not_finite unless loss and gradient are numbers; nothing has been taken over by then. */

@@ -67,6 +67,15 @@ export function assertSameOwner(expected: StateOwner, found: StateOwner): void {
   }
 }
 
+/** The arrays below a path, under what is left of their names: `replay.rewards` below `replay` is `rewards`. */
+export function arraysBelow(
+  tensors: Readonly<Record<string, NdArray>>,
+  path: string,
+): Readonly<Record<string, NdArray>> {
+  const below = Object.entries(tensors).filter(([name]) => name.startsWith(`${path}.`))
+  return Object.fromEntries(below.map(([name, array]) => [name.slice(path.length + 1), array]))
+}
+
 /** Bytes as text, for `rest`. */
 export function toBase64(bytes: Uint8Array): string {
   let text = ''

@@ -1,0 +1,219 @@
+import { Random } from '@guerdon/core'
+import { interpret, type NdArray, ndarray } from '@guerdon/tensor'
+import { cartPoleWorld } from '@guerdon/worlds/control/cart-pole'
+import { pendulumWorld } from '@guerdon/worlds/control/pendulum'
+import type { WorldDefinition } from '@guerdon/worlds/world/definition'
+import { box, discrete } from '@guerdon/worlds/world/space'
+import { vectorWorld } from '@guerdon/worlds/world/vector-world'
+import { describe, expect, it } from 'vitest'
+import { trainLearner } from '../run/learner.ts'
+import { createSac, type SacOptions } from './sac.ts'
+import { sacHead } from './sac-heads.ts'
+import { compileSacUpdate, initialSacParameters } from './sac-update.ts'
+
+const copiesOf = (definition: WorldDefinition, copies = 2) =>
+  vectorWorld(definition, { copies, seed: 1, autoreset: 'same-step' })
+const small = { hidden: [8], batchSize: 16, startSteps: 20, stepsPerUpdate: 20, bufferSize: 64 }
+const makers = {
+  pendulum: (options: Partial<SacOptions> = {}) =>
+    createSac(copiesOf(pendulumWorld), { seed: 3, ...small, ...options }),
+  'cart-pole': (options: Partial<SacOptions> = {}) =>
+    createSac(copiesOf(cartPoleWorld), { seed: 3, ...small, ...options }),
+}
+
+/** One step long; pays 1, and ends or is cut off. */
+const bandit = (ends: boolean): WorldDefinition => ({
+  name: 'bandit',
+  actionSpace: box([[-1, 1]]),
+  observationSpace: box([[0, 1]]),
+  stateSize: 1,
+  horizon: 1,
+  stochastic: false,
+  start: (states, at) => {
+    states[at] = 0
+  },
+  advance: (states, at, _actions, _actionAt, outcome) => {
+    states[at] = 1
+    outcome.reward = 1
+    outcome.terminated = ends
+  },
+  observe: (states, at, observations, to) => {
+    observations[to] = states[at]
+  },
+  svg: () => '',
+  text: () => '',
+})
+
+describe('heads', () => {
+  it('value discrete actions by expectation over all of them', () => {
+    const head = sacHead(discrete(2))
+    // one layer without inputs that matter: logits (0, ln 3), Q₁ = (1, 5), Q₂ = (2, 4)
+    const constant = (outputs: number[]) => [
+      { weight: ndarray([outputs.map(() => 0)]), bias: ndarray(Float64Array.from(outputs)) },
+    ]
+    const critics = [constant([1, 5]), constant([2, 4])]
+    const states = ndarray([[7]])
+    const { logProb, q1, q2 } = interpret(head.evaluate)(constant([0, Math.log(3)]), critics, states, ndarray([[0]]))
+    // π = (¼, ¾): ¼·1 + ¾·4 = 3.25; ¼·ln ¼ + ¾·ln ¾
+    expect(q1.data[0]).toBeCloseTo(3.25, 12)
+    expect(q2.data[0]).toBeCloseTo(3.25, 12)
+    expect(logProb.data[0]).toBeCloseTo(0.25 * Math.log(0.25) + 0.75 * Math.log(0.75), 12)
+    const taken = interpret(head.actionValue)(critics[0], states, ndarray(Int32Array.of(1)))
+    expect(taken.data[0]).toBe(5)
+    expect(head.targetEntropy).toBeCloseTo(0.5 * Math.log(2), 12)
+  })
+
+  it('refuse continuous actions without bounds', () => {
+    expect(() => sacHead(box([[null, 1]]))).toThrow(/bounds for each entry of an action; entry 0 has none/)
+  })
+})
+
+describe('an update', () => {
+  const head = sacHead(box([[-1, 1]]))
+  const options = { gamma: 0.5, tau: 0.25, policyLearningRate: 0, criticLearningRate: 0.1, threads: 1 }
+  const row = (...values: number[]): NdArray => ndarray(Float32Array.from(values), { shape: [values.length, 1] })
+  const batch = {
+    observations: row(0, 1),
+    actions: row(0.5, -0.5),
+    rewards: ndarray(Float32Array.of(1, 2)),
+    nextObservations: row(1, 0),
+    terminated: ndarray(Float32Array.of(0, 1)),
+  }
+
+  it('learns from r + γ·V of the next state, and from r alone after the end', async () => {
+    const graph = compileSacUpdate(head, { ...options, temperature: 1e-9, targetEntropy: -1, actorUpdates: 1 })
+    const parameters = initialSacParameters(new Random(1), head, { observationSize: 1, hidden: [], temperature: 1e-9 })
+    const valued = (value: number) =>
+      [0, 1].map(() => [
+        { weight: ndarray(new Float32Array(2), { shape: [2, 1] }), bias: ndarray(Float32Array.of(value)) },
+      ])
+    const before = graph.initial({ ...parameters, critics: valued(3), targets: valued(4) })
+    const { measured } = await graph.step(before, { ...batch, noise: [row(0.3, -0.2)] }, { actor: false })
+    // targets 1 + ½·4 = 3 and 2; both critics say 3: 2·mean(0², 1²)
+    expect(measured['criticLoss']).toBeCloseTo(1, 5)
+    expect(measured['meanValue']).toBe(3)
+  })
+
+  it('moves the slow copies by τ, and the critics alone when it is not the actor’s turn', async () => {
+    const graph = compileSacUpdate(head, { ...options, temperature: 0.5, targetEntropy: -1, actorUpdates: 1 })
+    const before = graph.initial(
+      initialSacParameters(new Random(1), head, { observationSize: 1, hidden: [4], temperature: 0.5 }),
+    )
+    const { trained, measured } = await graph.step(before, { ...batch, noise: [row(0.3, -0.2)] }, { actor: false })
+    expect(trained.parameters.actor).toEqual(before.parameters.actor)
+    expect(measured['alpha']).toBeCloseTo(0.5, 6)
+    const weight = (networks: typeof trained.parameters.critics) => networks[1][0].weight.data
+    const [old, fast, slow] = [before.parameters.critics, trained.parameters.critics, trained.parameters.targets].map(
+      weight,
+    )
+    expect(Array.from(fast)).not.toEqual(Array.from(old))
+    for (let i = 0; i < old.length; i++) expect(slow[i]).toBeCloseTo(0.75 * old[i] + 0.25 * fast[i], 6)
+  })
+
+  it('raises the temperature while the entropy is below its target', async () => {
+    const noise = [row(0.3, -0.2), row(0.1, 0.2), row(0.4, 0.3)]
+    for (const [targetEntropy, sign] of [
+      [50, 1],
+      [-50, -1],
+    ]) {
+      const graph = compileSacUpdate(head, { ...options, temperature: null, targetEntropy, actorUpdates: 1 })
+      const before = graph.initial(
+        initialSacParameters(new Random(1), head, { observationSize: 1, hidden: [4], temperature: null }),
+      )
+      const { measured } = await graph.step(before, { ...batch, noise }, { actor: true })
+      expect(Math.sign(measured['alpha'] - 1)).toBe(sign)
+    }
+  })
+})
+
+describe('soft actor–critic', () => {
+  it('keeps the true last observation, and the end apart from the time limit', async () => {
+    for (const ends of [true, false]) {
+      const learner = createSac(copiesOf(bandit(ends)), { seed: 1, ...small, startSteps: 1000, stepsPerUpdate: 2 })
+      const [point] = await trainLearner(learner, { updates: 1 })
+      const { observations, nextObservations, terminated, truncated, rewards } = learner.buffer.arrays()
+      expect(Array.from(observations.data)).toEqual([0, 0, 0, 0])
+      expect(Array.from(nextObservations.data)).toEqual([1, 1, 1, 1])
+      expect(Array.from(rewards.data)).toEqual([1, 1, 1, 1])
+      expect(Array.from(terminated.data)).toEqual(new Array(4).fill(ends ? 1 : 0))
+      expect(Array.from(truncated.data)).toEqual([1, 1, 1, 1])
+      expect([point['criticLoss'], point['gradients'], point['averageReturn']]).toEqual([null, 0, 1])
+    }
+  })
+
+  it.each(Object.entries(makers))('on %s is a function of its seed and goes on from a saved state', async (_, make) => {
+    const first = make()
+    await trainLearner(first, { updates: 2 })
+    const bytes = first.save()
+    const whole = await trainLearner(first, { updates: 4 })
+    const second = make()
+    second.restore(bytes)
+    expect(second.save()).toEqual(bytes)
+    expect(await trainLearner(second, { updates: 4 })).toEqual(whole)
+    expect(second.save()).toEqual(first.save())
+    const actions = async (seed: number) => {
+      const learner = make({ seed, startSteps: 1000 })
+      await learner.update()
+      return learner.buffer.arrays()['actions'].data
+    }
+    expect(await actions(4)).not.toEqual(await actions(3))
+  })
+
+  it('refuses the state of another size', () => {
+    expect(() => makers.pendulum().restore(makers.pendulum({ hidden: [9] }).save())).toThrow(/hidden \[8\]; got \[9\]/)
+  })
+
+  it('learns from a shaper’s rewards, reports the world’s own, and keeps the shaper’s state', async () => {
+    const shaper = {
+      name: 'counting',
+      initial: () => 0,
+      shape: (t: { reward: Float64Array }, state: unknown) => ({
+        reward: t.reward.map(() => 7),
+        state: (state as number) + 1,
+      }),
+    }
+    const learner = makers['cart-pole']({
+      shaper,
+      temperature: 0.1,
+      gamma: 0,
+      criticLearningRate: 0.05,
+      stepsPerUpdate: 100,
+    })
+    const [point] = await trainLearner(learner, { updates: 1 })
+    expect(point['averageReturn']).toBeGreaterThan(8)
+    expect(point['averageReturn']).toBeLessThan(60)
+    const [after] = await trainLearner(learner, { updates: 2 })
+    expect(after['meanValue']).toBeCloseTo(7, 0)
+    const again = makers['cart-pole']({
+      shaper,
+      temperature: 0.1,
+      gamma: 0,
+      criticLearningRate: 0.05,
+      stepsPerUpdate: 100,
+    })
+    again.restore(learner.save())
+    expect(again.save()).toEqual(learner.save())
+  })
+
+  it('names copy and step of a channel that is NaN, and the transition of a shaper’s', async () => {
+    const record = (_: unknown, into: { auxiliary: Readonly<Record<string, Float64Array>> }) => {
+      into.auxiliary['score'][1] = Number.NaN
+    }
+    const recorded = makers.pendulum({ channels: { auxiliary: ['score'], record } })
+    await expect(recorded.update()).rejects.toThrow(/finite channel score of the recorder; got NaN — copy 1, step 0/)
+    const shaper = {
+      name: 'broken',
+      initial: () => null,
+      shape: (t: { reward: Float64Array }) => ({ reward: t.reward.map(() => Number.NaN), state: null }),
+    }
+    await expect(makers.pendulum({ shaper }).update()).rejects.toThrow(/reward of broken; got NaN — transition 0/)
+  })
+
+  it('refuses worlds it cannot learn', () => {
+    const world = vectorWorld(pendulumWorld, { copies: 1, seed: 1, autoreset: 'disabled' })
+    expect(() => createSac(world, { seed: 1 })).toThrow(/autoreset 'same-step'/)
+    const tabular = { ...pendulumWorld, observationSpace: discrete(3) }
+    expect(() => createSac(copiesOf(tabular), { seed: 1 })).toThrow(/observations that are vectors/)
+    expect(() => makers.pendulum({ tau: 2 })).toThrow(/tau in \[0, 1\]/)
+  })
+})
