@@ -86,3 +86,6 @@ export {
   type VectorWorldOptions,
   vectorWorld,
 } from './world/vector-world.ts'
+export { goalText, type XlandAtom, type XlandGoal } from './xland/goals.ts'
+export { type CoPlayer, type XlandOptions, xlandActions, xlandLevels } from './xland/shape.ts'
+export { jointAction, playerAction, type XlandWorld, xlandGame, xlandWorld } from './xland/xland-world.ts'
