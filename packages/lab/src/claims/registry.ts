@@ -10,6 +10,7 @@ export interface ClaimEntry {
 /** Every claim with an experiment. */
 export const claims: readonly ClaimEntry[] = [
   { slug: 'salt', load: async () => (await import('../credit/salt.ts')).salt },
+  { slug: 'prof', load: async () => (await import('../process/prof.ts')).prof },
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
 ]
 

@@ -1,0 +1,217 @@
+import { mean, type Random } from '@guerdon/core'
+import { grpo } from '@guerdon/methods/credit/baselines-advantage'
+import { blendedRewards, type FilterMode, profAdvantages } from '@guerdon/methods/process/prof'
+import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
+import { ascendChoices, type ChoicePolicy, choicePolicy, choiceProbabilities, draw } from './choice-policy.ts'
+
+/** What rollouts a prompt gets and how they are credited. `shuffled`: PROF with process values of other rollouts. */
+interface Settings {
+  readonly credit: 'grpo' | 'blend' | 'prof' | 'shuffled'
+  /** How a filter chooses. Default `both`. */
+  readonly mode?: FilterMode
+}
+
+const prompts = 12
+const slots = 4
+/** Sound, flawed, breaking: what each does to the chance of success, and the mean value a process model gives it. */
+const actions = [
+  { factor: 1, value: 0.75 },
+  { factor: 0.85, value: 0.35 },
+  { factor: 0.3, value: 0.2 },
+] as const
+/** Trivial steps a response may be padded with: what they do to the chance of success. */
+const paddings = [
+  { steps: 0, factor: 1 },
+  { steps: 3, factor: 0.97 },
+  { steps: 10, factor: 0.85 },
+  { steps: 20, factor: 0.7 },
+] as const
+/** What the process model thinks of a trivial step: the hole a policy can exploit. */
+const paddingValue = 0.97
+const bestChance = 0.97
+
+/** One table for the slots' actions, one for the padding. */
+interface Policy {
+  readonly slots: ChoicePolicy
+  readonly padding: ChoicePolicy
+}
+
+interface Rollout {
+  readonly prompt: number
+  readonly actions: readonly number[]
+  readonly padding: number
+  readonly correct: boolean
+  /** Values of a process reward model, one a step. */
+  readonly stepScores: readonly number[]
+}
+
+function rollOut(policy: Policy, prompt: number, random: Random): Rollout {
+  const taken = Array.from({ length: slots }, (_, slot) => draw(policy.slots, prompt * slots + slot, random))
+  const padding = draw(policy.padding, prompt, random)
+  const chance = taken.reduce((p, action) => p * actions[action].factor, bestChance * paddings[padding].factor)
+  const correct = random.bernoulli(chance)
+  const judged = taken.map(action => Math.min(1, Math.max(0, actions[action].value + 0.15 * random.normal())))
+  const trivial = Array<number>(paddings[padding].steps).fill(paddingValue)
+  return { prompt, actions: taken, padding, correct, stepScores: [...judged, ...trivial] }
+}
+
+/** The rollouts that are trained on and the advantage of each. */
+function credit(
+  rollouts: readonly Rollout[],
+  settings: Settings,
+  random: Random,
+): readonly { readonly rollout: Rollout; readonly advantage: number }[] {
+  const outcomes = rollouts.map(rollout => Number(rollout.correct))
+  const groups = rollouts.map(rollout => rollout.prompt)
+  const stepScores = rollouts.map(rollout => rollout.stepScores)
+  if (settings.credit === 'grpo' || settings.credit === 'blend') {
+    const rewards = settings.credit === 'grpo' ? outcomes : blendedRewards({ stepScores, outcomes }, { beta: 0.8 })
+    const advantages = grpo(rewards, { index: Int32Array.from(groups), count: prompts })
+    return rollouts.map((rollout, i) => ({ rollout, advantage: advantages[i] }))
+  }
+  const judged = settings.credit === 'shuffled' ? shuffledInGroups(stepScores, random) : stepScores
+  const { kept, advantages } = profAdvantages(
+    { groups, outcomes, stepScores: judged },
+    { mode: settings.mode ?? 'both', remove: 4, penalty: 10, minSteps: 2, maxSteps: 7, random },
+  )
+  return Array.from(kept, (i, k) => ({ rollout: rollouts[i], advantage: advantages[k] }))
+}
+
+/** The control's process values: those of the prompt's rollouts, given to the wrong ones. */
+function shuffledInGroups(rows: readonly (readonly number[])[], random: Random): (readonly number[])[] {
+  const shuffled: (readonly number[])[] = []
+  const size = rows.length / prompts
+  for (let start = 0; start < rows.length; start += size)
+    shuffled.push(...random.shuffle(rows.slice(start, start + size)))
+  return shuffled
+}
+
+function train({ settings, budget, random, learningRate, signal, progress }: Trial<Settings>): TrialResult {
+  const updates = budget === 'quick' ? 100 : 200
+  const filtered = settings.credit === 'prof' || settings.credit === 'shuffled'
+  const groupSize = filtered ? 8 : 4
+  const initial = random.split('policy')
+  const start = () => 0.3 * initial.normal()
+  const policy: Policy = {
+    slots: choicePolicy(prompts * slots, actions.length, start),
+    padding: choicePolicy(prompts, paddings.length, start),
+  }
+  const sampling = random.split('rollouts')
+  const filtering = random.split('filter')
+  const accuracy: number[] = []
+  for (let update = 0; update < updates; update++) {
+    signal.throwIfAborted()
+    const rollouts = Array.from({ length: prompts * groupSize }, (_, i) =>
+      rollOut(policy, Math.floor(i / groupSize), sampling),
+    )
+    const credited = credit(rollouts, settings, filtering)
+    ascendChoices(
+      policy.slots,
+      credited.flatMap(({ rollout, advantage }) =>
+        rollout.actions.map((choice, slot) => ({ prompt: rollout.prompt * slots + slot, choice, advantage })),
+      ),
+      learningRate,
+    )
+    ascendChoices(
+      policy.padding,
+      credited.map(({ rollout, advantage }) => ({ prompt: rollout.prompt, choice: rollout.padding, advantage })),
+      learningRate,
+    )
+    accuracy.push(expected(policy).accuracy)
+    progress((update + 1) / updates)
+  }
+  const rollouts = updates * prompts * groupSize
+  const usesProcess = settings.credit !== 'grpo'
+  return {
+    metrics: expected(policy),
+    curves: { accuracy: { x: accuracy.map((_, update) => update + 1), y: accuracy } },
+    spent: { updates, rollouts, processModelCalls: usesProcess ? rollouts : 0 },
+  }
+}
+
+/**
+ * What the policy does on average, exactly: accuracy, the share of correct responses that took a flawed step or a worse one,
+ * and the steps a response has.
+ */
+function expected(policy: Policy): Record<'accuracy' | 'flawed' | 'steps', number> {
+  const accuracies: number[] = []
+  const soundShares: number[] = []
+  const steps: number[] = []
+  for (let prompt = 0; prompt < prompts; prompt++) {
+    let chance = bestChance
+    let soundChance = bestChance
+    for (let slot = 0; slot < slots; slot++) {
+      const probabilities = choiceProbabilities(policy.slots, prompt * slots + slot)
+      chance *= probabilities.reduce((sum, p, action) => sum + p * actions[action].factor, 0)
+      soundChance *= probabilities[0]
+    }
+    const padding = choiceProbabilities(policy.padding, prompt)
+    const kept = padding.reduce((sum, p, choice) => sum + p * paddings[choice].factor, 0)
+    accuracies.push(chance * kept)
+    soundShares.push(soundChance / chance)
+    steps.push(slots + padding.reduce((sum, p, choice) => sum + p * paddings[choice].steps, 0))
+  }
+  return { accuracy: mean(accuracies), flawed: 1 - mean(soundShares), steps: mean(steps) }
+}
+
+const inEverySeed = { share: 1 }
+
+const mechanism = defineStudy<Settings>({
+  setting: [
+    '12 prompts; a response takes 4 steps that are sound, flawed or breaking (chance of success × 1, 0.85, 0.3) and pads with 0, 3, 10 or 20 trivial ones.',
+    'A synthetic process model likes sound steps (0.75 ± 0.15), and trivial ones most of all (0.97): the hole.',
+    'Policy: tables of logits, 200 updates (quick: 100). Filters sample 8 responses a prompt and train on 4; the others sample 4 and train on 4, as in the paper. The rollouts are charged below; the random balanced filter samples as many as PROF.',
+  ],
+  metric: 'accuracy',
+  direction: 'higher',
+  alsoReport: ['flawed', 'steps'],
+  arms: [
+    { id: 'prof', label: 'PROF', role: 'method', settings: { credit: 'prof' } },
+    { id: 'prof-correct', label: 'PROF, correct only', role: 'method', settings: { credit: 'prof', mode: 'correct' } },
+    { id: 'grpo', label: 'GRPO (outcome only)', role: 'baseline', settings: { credit: 'grpo' } },
+    { id: 'blend', label: 'outcome + 0.8·process', role: 'baseline', settings: { credit: 'blend' } },
+    { id: 'random', label: 'random balanced filter', role: 'baseline', settings: { credit: 'prof', mode: 'random' } },
+    {
+      id: 'pooled',
+      label: 'PROF, classes not separated',
+      role: 'control',
+      settings: { credit: 'prof', mode: 'pooled' },
+    },
+    { id: 'shuffled', label: 'PROF, values shuffled', role: 'control', settings: { credit: 'shuffled' } },
+  ],
+  learningRates: { quick: [0.15], full: [0.075, 0.15, 0.3] },
+  seeds: { quick: { selection: 1, confirmation: 3 }, full: { selection: 3, confirmation: 8 } },
+  criteria: [
+    { about: 'PROF is more accurate than GRPO', arm: 'prof', against: 'grpo', atLeast: 0.08, over: inEverySeed },
+    { about: 'and than the blend', arm: 'prof', against: 'blend', atLeast: 0.1, over: inEverySeed },
+    { about: 'its correct responses are sound', arm: 'prof', metric: 'flawed', atMost: 0.2 },
+    {
+      about: 'more so than a random balanced filter makes them',
+      arm: 'prof',
+      against: 'random',
+      metric: 'flawed',
+      atMost: -0.15,
+    },
+    {
+      about: 'while the blend pads its responses',
+      arm: 'blend',
+      against: 'prof',
+      metric: 'steps',
+      compare: 'ratio',
+      atLeast: 1.5,
+    },
+    { about: 'and filtering the classes together loses accuracy', arm: 'prof', against: 'pooled', atLeast: 0.1 },
+  ],
+  quickCriteria: [
+    { about: 'PROF is more accurate than GRPO', arm: 'prof', against: 'grpo', atLeast: 0.05 },
+    { about: 'and than a random balanced filter', arm: 'prof', against: 'random', atLeast: 0.03 },
+  ],
+  axes: { accuracy: { x: 'update', y: 'accuracy' } },
+  caveats: [
+    'A process model that prefers a bad step within the correct class still pulls the policy there: the filter limits hacking, it does not abolish it.',
+  ],
+  run: train,
+})
+
+/** PROF: rollouts whose process values contradict their outcome are not trained on. */
+export const prof = defineClaim({ slug: 'prof', version: 1, studies: { mechanism } })
