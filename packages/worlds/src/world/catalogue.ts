@@ -11,6 +11,7 @@ import { fourRoom } from '../grid/four-room.ts'
 import { lineKey } from '../grid/line-key.ts'
 import { doorKeyWorld, fourRoomsWorld } from '../grid/minigrid-world.ts'
 import { tabularDefinition } from '../grid/tabular-definition.ts'
+import { xlandGame, xlandWorld } from '../xland/xland-world.ts'
 import type { WorldDefinition } from './definition.ts'
 
 /** All worlds with their default options, in the order they are listed to people. */
@@ -27,6 +28,8 @@ export const worlds: readonly WorldDefinition[] = [
   tabularDefinition(fourRoom()),
   tabularDefinition(lineKey()),
   tabularDefinition(chain()),
+  xlandWorld(),
+  xlandGame(),
 ]
 
 /** The world of this name. Throws `unknown_name`, with the nearest name there is. */

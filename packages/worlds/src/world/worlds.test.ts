@@ -209,7 +209,7 @@ describe.each(each)('%s', (_, definition) => {
 it('finds worlds by name and suggests the nearest', () => {
   expect(findWorld('acrobot').horizon).toBe(500)
   expect(() => findWorld('cartpole')).toThrow(/there are cart-pole, mountain-car/)
-  expect(new Set(worlds.map(world => world.name)).size).toBe(12)
+  expect(new Set(worlds.map(world => world.name)).size).toBe(worlds.length)
   expect(Object.fromEntries(worlds.map(world => [world.name, world.horizon]))).toEqual({
     'cart-pole': 500,
     'mountain-car': 200,
@@ -223,5 +223,7 @@ it('finds worlds by name and suggests the nearest', () => {
     'four-room': 30,
     'line-key': 30,
     chain: 40,
+    'xland-1': 50,
+    'xland-game-1': 50,
   })
 })
