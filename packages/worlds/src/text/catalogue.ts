@@ -1,7 +1,9 @@
 import { GuerdonError, nearestName } from '@guerdon/core'
 import { arithmeticWorld } from './arithmetic.ts'
+import { guiWorld } from './gui.ts'
 import { longFormWorld } from './long-form.ts'
 import { preferencesWorld } from './preferences.ts'
+import { scenesWorld } from './scenes.ts'
 import { shopWorld } from './shop.ts'
 import type { TextWorld } from './text-world.ts'
 import { toolUseWorld } from './tool-use.ts'
@@ -14,6 +16,8 @@ export const textWorlds: readonly TextWorld[] = [
   shopWorld,
   preferencesWorld(),
   longFormWorld(),
+  guiWorld,
+  scenesWorld(),
 ]
 
 /** The text world of this name. Throws `unknown_name`, with the nearest name there is. */

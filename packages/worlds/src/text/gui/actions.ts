@@ -9,7 +9,8 @@ export type GuiAction =
   | { readonly action: 'click'; readonly point: readonly [x: number, y: number]; readonly bbox?: Box }
   | { readonly action: 'type'; readonly text: string }
   | { readonly action: 'scroll'; readonly direction: 'up' | 'down' }
-  | { readonly action: 'back' | 'finish' }
+  | { readonly action: 'back' }
+  | { readonly action: 'finish' }
 
 /**
  * Reads `click X Y`, `click X1 Y1 X2 Y2` (its middle is clicked), `type WORD`, `scroll up`, `scroll down`, `back` or
