@@ -1,6 +1,7 @@
 import { GuerdonError, nearestName } from '@guerdon/core'
 import { arithmeticWorld } from './arithmetic.ts'
 import { guiWorld } from './gui.ts'
+import { householdWorld } from './household.ts'
 import { longFormWorld } from './long-form.ts'
 import { preferencesWorld } from './preferences.ts'
 import { scenesWorld } from './scenes.ts'
@@ -13,6 +14,7 @@ export const textWorlds: readonly TextWorld[] = [
   arithmeticWorld(),
   arithmeticWorld({ turns: 'multi' }),
   toolUseWorld,
+  householdWorld,
   shopWorld,
   preferencesWorld(),
   longFormWorld(),

@@ -87,7 +87,8 @@ describe.each(textWorlds.map(world => [world.name, world] as const))('%s', (_, w
             const choices = world.actions?.(state) ?? []
             return choices.length > 0 && turn % 3 !== 0 ? random.choice(choices) : world.expert(state, random)
           },
-          state => {
+          (state, turn) => {
+            if (turn > 12) return
             const before = JSON.stringify(state)
             const copy: unknown = JSON.parse(before)
             const action = world.expert(state, new Random(1))
@@ -111,7 +112,8 @@ describe.each(textWorlds.map(world => [world.name, world] as const))('%s', (_, w
           world,
           world.task(level, random),
           state => random.choice(world.actions?.(state) ?? []),
-          state => {
+          (state, turn) => {
+            if (turn > 12) return
             const actions = world.actions?.(state) ?? []
             expect(actions.length).toBeGreaterThan(0)
             expect(new Set(actions.map(action => action.join())).size).toBe(actions.length)
