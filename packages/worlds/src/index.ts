@@ -1,3 +1,11 @@
+export { type AreaPayment, payArea, type RewardArea } from './arm/areas.ts'
+export { type CurlingOptions, curlingWorld } from './arm/curling.ts'
+export {
+  type ArmOutcome,
+  type RedundantArmOptions,
+  redundantArmOutcome,
+  redundantArmWorld,
+} from './arm/redundant-arm.ts'
 export { acrobotWorld } from './control/acrobot.ts'
 export { cartPoleWorld } from './control/cart-pole.ts'
 export { type HardMazeOptions, hardMazeWorld } from './control/hard-maze.ts'
@@ -58,11 +66,11 @@ export { imagesSvg, imageText, pointsSvg, videosSvg } from './images/pictures.ts
 export { type ArithmeticOptions, type ArithmeticWorld, arithmeticWorld } from './text/arithmetic.ts'
 export { findTextWorld, textWorlds } from './text/catalogue.ts'
 export { guiWorld } from './text/gui.ts'
+export { householdWorld } from './text/household.ts'
 export { longFormWorld } from './text/long-form.ts'
 export { type PreferencesOptions, preferencesWorld } from './text/preferences.ts'
-export { householdWorld } from './text/household.ts'
-export { type ShopWorld, shopWorld } from './text/shop.ts'
 export { type ScenesOptions, scenesWorld } from './text/scenes.ts'
+export { type ShopWorld, shopWorld } from './text/shop.ts'
 export type { TextStep, TextWorld } from './text/text-world.ts'
 export { type ToolUseWorld, toolUseWorld } from './text/tool-use.ts'
 export { specialTokens, type Vocabulary, vocabularyOf } from './text/vocabulary.ts'

@@ -1,5 +1,6 @@
 import { GuerdonError } from '@guerdon/core'
 import type { WorldDefinition } from '../world/definition.ts'
+import { blankRaster, paintDisc, paintSegment } from '../world/raster.ts'
 import { box } from '../world/space.ts'
 import { circle, line, palette, picture, values } from '../world/svg.ts'
 
@@ -158,6 +159,13 @@ export function hardMazeWorld(options: HardMazeOptions = {}): WorldDefinition {
         circle(10 + x, 210 - y, 4, { fill: palette.agent }),
       ]),
     text: state => values('hard-maze', ['x', 'y'], state),
+    facts: state => ({ x: state[0], y: state[1], fitness: -distance(state, 0, hardMazeGoal) }),
+    raster: (state, size) => {
+      const raster = blankRaster({ left: -5, bottom: -5, extent: 210, size })
+      for (const [x1, y1, x2, y2] of walls) paintSegment(raster, [x1, y1], [x2, y2], { radius: 1.5, grey: 0.4 })
+      paintDisc(raster, [state[0], state[1]], { radius: 6, grey: 1 })
+      return raster.pixels
+    },
   }
 }
 

@@ -142,7 +142,7 @@ export function doorDrawerWorld(mujoco: Mujoco, options: DoorDrawerOptions = {})
       return { ...facts, gripperOpenness: 1 - grip }
     },
     raster: (state, size) => {
-      const raster = blankRaster({ left: -0.65, bottom: -0.5, extent: 1.2, ...(size !== undefined && { size }) })
+      const raster = blankRaster({ left: -0.65, bottom: -0.5, extent: 1.2, size })
       const elbow = [links[0] * Math.cos(state[1]), links[0] * Math.sin(state[1])] as const
       const turned = state[1] + state[2]
       const wrist = [elbow[0] + links[1] * Math.cos(turned), elbow[1] + links[1] * Math.sin(turned)] as const

@@ -1,4 +1,6 @@
 import { GuerdonError, nearestName } from '@guerdon/core'
+import { curlingWorld } from '../arm/curling.ts'
+import { redundantArmWorld } from '../arm/redundant-arm.ts'
 import { acrobotWorld } from '../control/acrobot.ts'
 import { cartPoleWorld } from '../control/cart-pole.ts'
 import { hardMazeWorld } from '../control/hard-maze.ts'
@@ -23,6 +25,8 @@ export const worlds: readonly WorldDefinition[] = [
   acrobotWorld,
   reacherWorld,
   hardMazeWorld(),
+  curlingWorld(),
+  redundantArmWorld(),
   fourRoomsWorld(),
   doorKeyWorld(),
   tabularDefinition(fourRoom()),

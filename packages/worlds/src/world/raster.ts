@@ -16,7 +16,7 @@ export interface RasterFrame {
   readonly bottom: number
   readonly extent: number
   /** Pixels of a side. Default 64. */
-  readonly size?: number
+  readonly size?: number | undefined
 }
 
 /** A black picture. @throws invalid_option for a size that is no integer ≥ 1 */

@@ -218,6 +218,8 @@ it('finds worlds by name and suggests the nearest', () => {
     acrobot: 500,
     reacher: 50,
     'hard-maze': 400,
+    curling: 500,
+    'redundant-arm': 100,
     'four-rooms': 100,
     'door-key': 640,
     'four-room': 30,
