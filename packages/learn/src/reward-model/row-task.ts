@@ -1,4 +1,4 @@
-import { assertInteger } from '@guerdon/core'
+import { assertInteger, type Random } from '@guerdon/core'
 import type { Evaluated, NdArray } from '@guerdon/tensor'
 import type { GradientTask } from '../training/gradient-learner.ts'
 import { rowChunks } from './inputs.ts'
@@ -6,7 +6,8 @@ import { rowChunks } from './inputs.ts'
 /** Examples that become a batch by their numbers. */
 export interface ExampleRows<B> {
   readonly count: number
-  batch(rows: Int32Array): Evaluated<B>
+  /** `random` for further draws of a minibatch; absent for held-out rows, which must come out the same each time. */
+  batch(rows: Int32Array, random?: Random): Evaluated<B>
 }
 
 /** What all tasks on labelled examples may be told. */
@@ -19,7 +20,8 @@ export interface RowTaskOptions<Examples, Parameters> {
   readonly initial?: Parameters
 }
 
-/** A task on labelled examples: minibatches drawn with replacement, one integer an example; held-out batches in order. */
+/** A task on labelled examples: minibatches drawn with replacement, one integer an example,
+ * before whatever else a batch draws; held-out batches in order. */
 export function rowTask<P, B>(
   task: Pick<GradientTask<P, B>, 'name' | 'settings' | 'initial' | 'loss'>,
   examples: ExampleRows<B>,
@@ -31,7 +33,11 @@ export function rowTask<P, B>(
   return {
     ...task,
     settings: { ...task.settings, batchSize, examples: count },
-    nextBatch: random => examples.batch(Int32Array.from({ length: batchSize }, () => random.integer(count))),
+    nextBatch: random =>
+      examples.batch(
+        Int32Array.from({ length: batchSize }, () => random.integer(count)),
+        random,
+      ),
     heldOut: heldOut
       ? rowChunks(heldOut.count, batchSize).map(rows => ({ batch: heldOut.batch(rows), count: rows.length }))
       : [],

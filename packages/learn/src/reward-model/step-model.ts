@@ -1,12 +1,10 @@
-import { assertNotEmpty, assertOneOf, canonicalJson, GuerdonError, type Random, sigmoid } from '@guerdon/core'
+import { assertNotEmpty, assertOneOf, canonicalJson, type Random, sigmoid } from '@guerdon/core'
 import { pairLoss } from '@guerdon/methods/shared/pair-loss'
 import {
-  type Concrete,
   type Dense,
   dense,
   denseParameters,
   div,
-  jit,
   maximum,
   mul,
   type NdArray,
@@ -18,9 +16,10 @@ import type { TransformerConfig } from '../language/transformer.ts'
 import type { GradientTask } from '../training/gradient-learner.ts'
 import { type EncoderInput, type EncoderParameters, encode, encoderWidth, initialEncoder, statesAt } from './encoder.ts'
 import { floatColumn, packInputs, selectInputs } from './inputs.ts'
+import { assertMarks, markGraph, markPositions, positionArray, spreadPlaces } from './marks.ts'
 import { type RewardModel, rewardModel } from './reward-model.ts'
 import { type ExampleRows, type RowTaskOptions, rowTask } from './row-task.ts'
-import { entryOf, paddedRows, type ScoringOptions } from './scoring.ts'
+import { entryOf, type ScoringOptions } from './scoring.ts'
 
 /** How the probabilities of the steps become one score. */
 export const stepAggregations = ['min', 'last', 'product', 'mean'] as const
@@ -86,14 +85,6 @@ export function stepModelLoss(parameters: StepParameters, batch: StepBatch, spec
   return div(sum(mul(losses, batch.present)), maximum(sum(batch.present), 1))
 }
 
-/** Positions of the step tokens of a candidate, counted from the start of the prompt. */
-export function stepPositions(
-  request: { readonly prompt: ArrayLike<number>; readonly candidate: ArrayLike<number> },
-  stepToken: number,
-): number[] {
-  return Array.from(request.candidate).flatMap((token, t) => (token === stepToken ? [request.prompt.length + t] : []))
-}
-
 /**
  * Training on labelled steps, for `createGradientLearner`.
  *
@@ -106,7 +97,9 @@ export function stepTask(
 ): GradientTask<StepParameters, StepBatch> {
   const { batchSize, heldOut = [], initial } = options
   assertNotEmpty(examples, 'examples')
-  for (const list of [examples, heldOut]) for (const [i, example] of list.entries()) assertSteps(example, i, spec)
+  for (const list of [examples, heldOut]) {
+    for (const [i, example] of list.entries()) assertMarks(example, i, spec.stepToken, example.labels.length)
+  }
   const places = Math.max(...[...examples, ...heldOut].map(({ labels }) => labels.length), 1)
   return rowTask<StepParameters, StepBatch>(
     {
@@ -120,38 +113,25 @@ export function stepTask(
   )
 }
 
-function assertSteps(example: StepExample, i: number, { stepToken }: StepSpec): void {
-  const steps = stepPositions(example, stepToken).length
-  if (steps === example.labels.length) return
-  throw new GuerdonError(
-    'shape_mismatch',
-    `expected a label for each step of solution ${i}; got ${steps} steps and ${example.labels.length} labels`,
-    { path: ['examples', i, 'labels'] },
-  )
-}
-
 function stepRows(spec: StepSpec, examples: readonly StepExample[], places: number): ExampleRows<StepBatch> {
   const inputs = packInputs(examples, encoderOf(spec))
-  const positions = examples.map(example => stepPositions(example, spec.stepToken))
-  const batch = (rows: Int32Array): StepBatch<NdArray> => {
-    const shape = [rows.length, places]
-    const spread = (value: (row: number, step: number) => number): number[] =>
-      Array.from({ length: rows.length * places }, (_, i) => value(rows[Math.floor(i / places)], i % places))
-    const labelOf = (row: number, step: number): number | null => examples[row].labels[step] ?? null
-    return {
+  const positions = examples.map(example => markPositions(example, spec.stepToken))
+  const labelOf = (row: number, step: number): number | null => examples[row].labels[step] ?? null
+  return {
+    count: examples.length,
+    batch: rows => ({
       inputs: selectInputs(inputs, rows),
-      positions: { dtype: 'int32', shape, data: Int32Array.from(spread((row, step) => positions[row][step] ?? 0)) },
+      positions: positionArray(positions, rows, places),
       labels: floatColumn(
-        spread((row, step) => labelOf(row, step) ?? 0),
-        shape,
+        spreadPlaces(rows, places, (row, step) => labelOf(row, step) ?? 0),
+        [rows.length, places],
       ),
       present: floatColumn(
-        spread((row, step) => Number(labelOf(row, step) !== null)),
-        shape,
+        spreadPlaces(rows, places, (row, step) => Number(labelOf(row, step) !== null)),
+        [rows.length, places],
       ),
-    }
+    }),
   }
-  return { count: examples.length, batch }
 }
 
 /**
@@ -180,32 +160,18 @@ export function stepModel(
   parameters: StepParameters<NdArray>,
   options: ScoringOptions = {},
 ): RewardModel {
-  const run = jit(
-    (fixed: StepParameters, input: EncoderInput, positions: Tensor) => stepLogits(fixed, input, positions, spec),
-    { threads: options.threads ?? 1 },
+  const run = markGraph<StepParameters, Tensor>(
+    parameters,
+    (fixed, input, positions) => stepLogits(fixed, input, positions, spec),
+    encoderOf(spec),
+    { ...options, mark: spec.stepToken },
   )
   return rewardModel(
     'steps',
     async requests => {
-      const positions = requests.map((request, i) => {
-        const found = stepPositions(request, spec.stepToken)
-        if (found.length > 0) return found
-        throw new GuerdonError('invalid_input', `expected at least one step in candidate ${i}; got none`, {
-          path: ['requests', i, 'candidate'],
-          hint: `each step ends with the token ${spec.stepToken}`,
-        })
-      })
-      const places = 2 ** Math.ceil(Math.log2(Math.max(...positions.map(list => list.length))))
-      const rows = paddedRows(requests.length)
-      const data = Int32Array.from(
-        { length: rows.length * places },
-        (_, i) => positions[rows[Math.floor(i / places)]][i % places] ?? 0,
-      )
-      const input = selectInputs(packInputs(requests, encoderOf(spec)), rows)
-      const args = [parameters, input, { dtype: 'int32', shape: [rows.length, places], data }]
-      const logits = await run(...(args as unknown as Concrete<[StepParameters, EncoderInput, Tensor]>))
+      const { result, positions } = await run(requests)
       return requests.map((_, i) => {
-        const perStep = entryOf(logits, i).slice(0, positions[i].length).map(sigmoid)
+        const perStep = entryOf(result, i).slice(0, positions[i].length).map(sigmoid)
         return { score: aggregateSteps(perStep, spec.aggregation), perStep }
       })
     },
