@@ -11,6 +11,7 @@ export interface ClaimEntry {
 export const claims: readonly ClaimEntry[] = [
   { slug: 'salt', load: async () => (await import('../credit/salt.ts')).salt },
   { slug: 'prof', load: async () => (await import('../process/prof.ts')).prof },
+  { slug: 'toolrl', load: async () => (await import('../rules/toolrl.ts')).toolrl },
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
 ]
 

@@ -3,7 +3,7 @@ import { grpo } from '@guerdon/methods/credit/baselines-advantage'
 import { saltStepAdvantages, type Transition } from '@guerdon/methods/credit/salt'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
 import { matchScale } from '../claims/match-scale.ts'
-import { ascend, createNoisyPolicy, type Decision, decide, type NoisyPolicy, noiseShare } from './noisy-policy.ts'
+import { ascend, createNoisyPolicy, type Decision, decide, type NoisyPolicy, noiseShare } from '../toys/noisy-policy.ts'
 import { drawGraph, exactAdvantages, type LayeredGraph, stateOf } from './salt/layered-graph.ts'
 
 interface Settings {

@@ -2,7 +2,7 @@ import { mean, type Random } from '@guerdon/core'
 import { grpo } from '@guerdon/methods/credit/baselines-advantage'
 import { blendedRewards, type FilterMode, profAdvantages } from '@guerdon/methods/process/prof'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
-import { ascendChoices, type ChoicePolicy, choicePolicy, choiceProbabilities, draw } from './choice-policy.ts'
+import { ascendChoices, type ChoicePolicy, choicePolicy, choiceProbabilities, draw } from '../toys/choice-policy.ts'
 
 /** What rollouts a prompt gets and how they are credited. `shuffled`: PROF with process values of other rollouts. */
 interface Settings {
