@@ -5,6 +5,7 @@ import { householdWorld } from './household.ts'
 import { longFormWorld } from './long-form.ts'
 import { preferencesWorld } from './preferences.ts'
 import { scenesWorld } from './scenes.ts'
+import { searchAnswerWorld } from './search-answer.ts'
 import { shopWorld } from './shop.ts'
 import type { TextWorld } from './text-world.ts'
 import { toolUseWorld } from './tool-use.ts'
@@ -16,6 +17,7 @@ export const textWorlds: readonly TextWorld[] = [
   toolUseWorld,
   householdWorld,
   shopWorld,
+  searchAnswerWorld,
   preferencesWorld(),
   longFormWorld(),
   guiWorld,
