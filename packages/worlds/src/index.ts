@@ -65,6 +65,7 @@ export { type Direction, type MovingDigitsOptions, movingDigits, type Videos, vi
 export { imagesSvg, imageText, pointsSvg, videosSvg } from './images/pictures.ts'
 export { type ArithmeticOptions, type ArithmeticWorld, arithmeticWorld } from './text/arithmetic.ts'
 export { findTextWorld, textWorlds } from './text/catalogue.ts'
+export { codeEditWorld } from './text/code-edit.ts'
 export { guiWorld } from './text/gui.ts'
 export { householdWorld } from './text/household.ts'
 export { longFormWorld } from './text/long-form.ts'

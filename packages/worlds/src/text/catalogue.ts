@@ -1,5 +1,6 @@
 import { GuerdonError, nearestName } from '@guerdon/core'
 import { arithmeticWorld } from './arithmetic.ts'
+import { codeEditWorld } from './code-edit.ts'
 import { guiWorld } from './gui.ts'
 import { householdWorld } from './household.ts'
 import { longFormWorld } from './long-form.ts'
@@ -18,6 +19,7 @@ export const textWorlds: readonly TextWorld[] = [
   householdWorld,
   shopWorld,
   searchAnswerWorld,
+  codeEditWorld,
   preferencesWorld(),
   longFormWorld(),
   guiWorld,
