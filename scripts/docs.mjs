@@ -8,24 +8,30 @@ import { families, methods } from '../packages/methods/dist/index.js'
 import { formatted } from './docs/format.mjs'
 import { methodPage, namesOf } from './docs/method-page.mjs'
 import { indexPage, readmeTable } from './docs/overviews.mjs'
+import { scoreboard } from './docs/scoreboard.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const check = process.argv.includes('--check')
 const context = { root, families, methods, slugs: methods.map(method => method.slug) }
 
-function readmeWithTable() {
-  const [start, end] = ['<!-- methods:start -->', '<!-- methods:end -->']
-  const text = readFileSync(join(root, 'README.md'), 'utf8')
+/** The README with what stands between its two markers replaced. */
+function withPart(text, name, part) {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
   const [before, after] = [text.split(start)[0], text.split(end)[1]]
   if (after === undefined) throw new Error(`README.md needs the lines ${start} and ${end}`)
-  return `${before}${start}\n\n${readmeTable(context)}\n\n${end}${after}`
+  return `${before}${start}\n\n${part}\n\n${end}${after}`
+}
+
+function readme() {
+  const text = readFileSync(join(root, 'README.md'), 'utf8')
+  return withPart(withPart(text, 'methods', readmeTable(context)), 'scoreboard', scoreboard(context))
 }
 
 const wanted = formatted(
   new Map([
     ...methods.map(method => [`docs/methods/${method.slug}.md`, methodPage(method, context)]),
     ['docs/methods/README.md', indexPage(context)],
-    ['README.md', readmeWithTable()],
+    ['README.md', readme()],
   ]),
   root,
 )

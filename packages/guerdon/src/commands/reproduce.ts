@@ -10,12 +10,13 @@ import {
   formatEstimate,
   type Level,
   levels,
+  loadReproduction,
   outcomeLine,
   renderPage,
   reproduceStudy,
   type StudyOutcome,
-  studyOf,
-  studySections,
+  saveOutcome,
+  studyFolder,
   writeAtomic,
 } from '@guerdon/lab'
 import { findMethod } from '@guerdon/methods'
@@ -92,23 +93,19 @@ async function reproduceClaim(
   io: Io,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = options.level ? [options.level] : levels.filter(level => claim.studies[level])
-  const sections = []
-  let last: StudyOutcome | undefined
-  for (const level of wanted) {
-    const folder = resolve(options.results, `${claim.slug}-${level}-${options.budget}`)
-    const { outcome, runs } = await runStudy(claim, level, folder, options, io, signal)
-    writeAtomic(join(folder, 'outcome.json'), `${JSON.stringify(outcome, null, 2)}\n`)
-    sections.push(studySections(studyOf(claim, level), outcome, runs))
-    last = outcome
+  const { budget } = options
+  const there = levels.filter(level => claim.studies[level])
+  for (const level of options.level ? [options.level] : there) {
+    const folder = studyFolder(resolve(options.results), claim.slug, level, budget)
+    const { outcome } = await runStudy(claim, level, folder, options, io, signal)
+    saveOutcome(folder, outcome)
     if (options.json) io.out(`${JSON.stringify(outcomeLine(outcome))}\n`)
     else print(outcome, io)
     if (outcome.failures.length > 0) process.exitCode = 1
   }
-  if (!last) return
-  const { title, claim: stated } = findMethod(claim.slug)
-  const page = resolve(options.results, `${claim.slug}-${options.budget}.html`)
-  writeAtomic(page, renderPage(claimPage({ title, statement: stated.statement }, sections, last)))
+  const page = resolve(options.results, `${claim.slug}-${budget}.html`)
+  const found = there.flatMap(level => loadReproduction(studyFolder(options.results, claim.slug, level, budget)) ?? [])
+  writeAtomic(page, renderPage(claimPage(claim, findMethod(claim.slug), found)))
   if (!options.json) io.out(`Report: ${colours.underline(relative(process.cwd(), page))}\n`)
 }
 

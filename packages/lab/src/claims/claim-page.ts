@@ -1,11 +1,11 @@
 import type { FinishedRun } from '../harness/experiment.ts'
 import { formatEstimate, meanCurve } from '../harness/summary.ts'
-import { intervalChart, lineChart } from '../report/charts.ts'
+import { intervalChart, lineChart, type Series } from '../report/charts.ts'
 import type { Page, Section, Verdict } from '../report/page.ts'
-import type { Study } from './claim.ts'
+import type { ClaimExperiment, Study } from './claim.ts'
 import type { CriterionOutcome } from './criteria.ts'
 import type { ArmOutcome, StudyOutcome } from './outcome.ts'
-import { selector } from './reproduce.ts'
+import { type Reproduction, selector, studyOf } from './reproduce.ts'
 import { triedId } from './study-experiment.ts'
 
 const palette = ['#3e63dd', '#e5484d', '#30a46c', '#f76b15', '#8e4ec6', '#00a2c7', '#978365', '#d6409f', '#99d52a']
@@ -66,18 +66,19 @@ export function studySections(study: Study, outcome: StudyOutcome, runs: readonl
   ]
 }
 
-/** The page of a claim: all its studies. */
+/** The page of a claim: every study that was run, under the method's title and what it states. */
 export function claimPage(
-  heading: { readonly title: string; readonly statement: string },
-  studies: readonly (readonly Section[])[],
-  outcome: StudyOutcome,
+  claim: ClaimExperiment,
+  method: { readonly title: string; readonly claim: { readonly statement: string } },
+  studies: readonly Reproduction[],
 ): Page {
-  const { commit, machine } = outcome.provenance
+  const made = ({ level, budget, seeds, provenance: { commit, machine } }: StudyOutcome): string =>
+    `${level}: budget ${budget}, seeds ${seeds[0]} to ${seeds[seeds.length - 1]}; Guerdon ${commit ?? 'outside a clone'}, Node ${machine.node}, ${machine.platform}, ${machine.cpu}, ${machine.cores} cores.`
   return {
-    title: heading.title,
-    subtitle: heading.statement,
-    sections: studies.flat(),
-    footer: `Guerdon ${commit ?? ''}, Node ${machine.node}, ${machine.platform}, ${machine.cpu}, ${machine.cores} cores. Budget: ${outcome.budget}. Seeds ${outcome.seeds[0]} to ${outcome.seeds[outcome.seeds.length - 1]}; rates were chosen on other seeds.`,
+    title: method.title,
+    subtitle: method.claim.statement,
+    sections: studies.flatMap(({ outcome, runs }) => studySections(studyOf(claim, outcome.level), outcome, runs)),
+    footer: studies.map(({ outcome }) => made(outcome)).join(' '),
   }
 }
 
@@ -133,19 +134,24 @@ function curveSections(
         lineChart(
           drawn
             .filter(arm => runs.some(run => run.arm === arm.run && run.record.curves[name] !== undefined))
-            .map(arm =>
-              meanCurve(
-                runs.filter(run => run.record.curves[name] !== undefined),
-                arm.run,
-                name,
-                look(arm),
-              ),
-            ),
+            .map(arm => thinned(meanCurve(withCurve(runs, name), arm.run, name, look(arm)))),
           { title: name, xLabel: study.axes?.[name]?.x ?? '', yLabel: study.axes?.[name]?.y ?? name },
         ),
       ),
     },
   ]
+}
+
+function withCurve(runs: readonly FinishedRun[], name: string): FinishedRun[] {
+  return runs.filter(run => run.record.curves[name] !== undefined)
+}
+
+/** A curve of at most 120 points: pages are for looking at, the runs keep every point. */
+function thinned(series: Series): Series {
+  const stride = Math.ceil(series.x.length / 120)
+  const last = series.x.length - 1
+  const pick = (values: readonly number[] = []): number[] => values.filter((_, i) => (last - i) % stride === 0)
+  return { ...series, x: pick(series.x), y: pick(series.y), low: pick(series.low), high: pick(series.high) }
 }
 
 function sweepSection(study: Study, { sweep, arms, selectionSeeds }: StudyOutcome): Section[] {

@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { renderPage } from '../report/page.ts'
 import { type ClaimExperiment, defineClaim, defineStudy, type Study } from './claim.ts'
-import { claimPage, studySections } from './claim-page.ts'
+import { claimPage } from './claim-page.ts'
 import { outcomeLine } from './outcome.ts'
 import { claims, findClaim } from './registry.ts'
 import { reproduceStudy, studyOf } from './reproduce.ts'
+import { loadReproduction, saveOutcome } from './stored.ts'
 
 let folder: string
 beforeEach(() => {
@@ -130,10 +131,10 @@ describe('reproducing a study', () => {
   })
 
   it('makes a page that shows verdict, seeds and budgets', async () => {
-    const { outcome, runs } = await reproduce({ learningRates: rates })
-    const page = renderPage(
-      claimPage({ title: 'T', statement: 'S' }, [studySections(claim().studies.mechanism!, outcome, runs)], outcome),
-    )
+    const { outcome } = await reproduce({ learningRates: rates })
+    saveOutcome(folder, outcome)
+    const method = { title: 'T', claim: { statement: 'S' } }
+    const page = renderPage(claimPage(claim({ learningRates: rates }), method, [loadReproduction(folder)!]))
     for (const text of ['The claim holds', 'fails as it must', 'seed 2', 'rate 0.1', 'rollouts', '<svg', 'diverged']) {
       expect(page).toContain(text)
     }
