@@ -21,6 +21,7 @@ const failures: Readonly<Record<string, number>> = {
   'mobile-r1': 1,
   par: 1,
   polar: 1,
+  ppr: 13,
   prof: 1,
   raft: 1,
   'research-idea': 1,

@@ -300,6 +300,28 @@ describe('stages', () => {
     expect(whitened.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 6)
   })
 
+  it('gae leaves out a rollout with a policy token the critic gave no value', async () => {
+    const given = batchFromRollouts([
+      { id: 'x', prompt: 'p', outcome: 1, tokens: { values: [0.5, null, 0.5], mask: [1, 0, 1] } },
+      { id: 'y', prompt: 'p', outcome: 1, tokens: { values: [null, 0.5] } },
+    ])
+    const scored = withColumns(given, { 'rollout.score': numbers(given, 'rollout.outcome') })
+    const advantage = numbers(await apply('gae', { whiten: false }, scored), 'token.advantage')
+    expect([...advantage.values]).toEqual([0.5, 0, 0.5, Number.NaN, Number.NaN])
+    const included = await apply('gae', { maskedTokens: 'include' }, scored)
+    expect([...numbers(included, 'token.advantage').status]).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it.each(['gae', 'reinforcePlusPlus', 'reinforcePlusPlusBaseline'])(
+    '%s of a batch without scores has none',
+    async name => {
+      const failed = { status: 'failed', failure: { class: 'timeout', message: 'slow' } }
+      const given = batchFromRollouts([{ id: 'x', prompt: 'p', outcome: failed, tokens: { values: [0, 0] } }])
+      const unscored = withColumns(given, { 'rollout.score': numbers(given, 'rollout.outcome') })
+      expect([...numbers(await apply(name, {}, unscored), 'token.advantage').status]).toEqual([2, 2])
+    },
+  )
+
   it('read rewards from turns', async () => {
     const turns = [
       { action: 'look', span: [0, 2], reward: 0.25 },

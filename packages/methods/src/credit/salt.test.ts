@@ -166,4 +166,13 @@ describe('the salt stage', () => {
     })
     expect([...numbers(result, 'token.advantage').values]).toEqual([0.5, 0, -0.5, 0])
   })
+
+  it('gives every token of a failed rollout its failure, inside and outside of turns', async () => {
+    const result = await apply([rollout('a', 1, ['x'], 'w'), rollout('b', failedOutcome, ['x'], 'l')], {
+      place: 'tokens',
+    })
+    const advantage = numbers(result, 'token.advantage')
+    expect([...advantage.status]).toEqual([0, 0, 2, 2])
+    expect(advantage.failures.get(3)?.class).toBe('timeout')
+  })
 })

@@ -319,6 +319,25 @@ describe('stages', () => {
     ])
   })
 
+  it('counts segments without a decision, and leaves out a rollout whose divergence is unknown', async () => {
+    const undecided = { relevance: { ends: [0, 1], ok: [null, true] }, factuality: { ends: [1], ok: [null] } }
+    const halfKnown = {
+      ...record('b', good, [1, 1]),
+      tokens: { mask: [1, 1], logprobs: [-1, null], refLogprobs: [-2, -2] },
+    }
+    const given = batchFromRollouts([record('a', undecided, [1, 1]), halfKnown])
+    const { columns } = await bindStage(fgRlhfStage).apply(given, null)
+    const count = columns['rollout.fgRlhfUndecided'] as Signal
+    expect(count.values[0]).toBe(2)
+    expect(outcomeAt(count, 1)).toMatchObject({ status: 'abstained' })
+    expect([0, 1, 2, 3].map(t => outcomeAt(columns['token.reward'] as Signal, t).status)).toEqual([
+      'scored',
+      'scored',
+      'abstained',
+      'abstained',
+    ])
+  })
+
   it('advantages leave unscored rollouts out of the statistics', async () => {
     const rewarded = withColumns(batch, (await bindStage(fgRlhfStage, { klCoef: 0 }).apply(batch, null)).columns)
     const { columns } = await bindStage(fgRlhfAdvantageStage, { lambda: 1, whitenRewards: false }).apply(rewarded, null)
@@ -327,6 +346,6 @@ describe('stages', () => {
     expect(advantage.values[0]).toBeCloseTo(1, 5)
     expect(advantage.values[2]).toBeCloseTo(-1, 5)
     expect((columns['token.return'] as Signal).values[0]).toBeCloseTo(0.5, 12)
-    expect(outcomeAt(advantage, 3)).toMatchObject({ status: 'abstained' })
+    expect(outcomeAt(advantage, 3)).toMatchObject({ status: 'failed', failure: { class: 'invalid_input' } })
   })
 })

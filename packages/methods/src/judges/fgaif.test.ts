@@ -231,6 +231,6 @@ describe('stages', () => {
     const { columns } = await bindStage(fgaifAdvantageStage).apply(rewarded, null)
     const returns = columns['token.return'] as Signal
     expect([...returns.values]).toEqual([1, -1, -1, -1, Number.NaN, Number.NaN, 0, 0])
-    expect(outcomeAt(columns['token.advantage'] as Signal, 4)).toMatchObject({ status: 'abstained' })
+    expect(outcomeAt(columns['token.advantage'] as Signal, 4)).toMatchObject({ status: 'failed' })
   })
 })

@@ -1,4 +1,4 @@
-import { batchFromRollouts, bindStage, type ColumnData, outcomeAt, type Signal } from '@guerdon/core'
+import { batchFromRollouts, bindStage, type ColumnData, outcomeAt, type Signal, withColumns } from '@guerdon/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { baselinesAdvantage } from '../credit/baselines-advantage.ts'
@@ -165,12 +165,34 @@ describe('stage', () => {
     ])
     const stage = bindStage(pprStage)
     const { columns } = await stage.apply(batch, stage.initial())
-    expect([...numbersIn(columns['token.reward'])]).toEqual([0, -0.5, 0, 0, 0, 0, 0, 1, NaN, NaN, NaN, NaN])
+    expect([...numbersIn(columns['token.reward'])]).toEqual([0, -0.5, 0, 0, NaN, NaN, 0, 1, NaN, NaN, NaN, NaN])
+    const failedAt = (token: number) => outcomeAt(columns['token.reward'] as Signal, token)
+    expect(failedAt(5)).toMatchObject({ status: 'failed', failure: { class: 'parse' } })
+    expect(failedAt(11)).toMatchObject({ status: 'failed', failure: { class: 'timeout' } })
     expect(outcomeAt(columns['turn.reward'] as Signal, 2)).toMatchObject({
       status: 'failed',
       failure: { class: 'parse' },
     })
     expect([...numbersIn(columns['rollout.pprJudgeValidity'])]).toEqual([1, 0, NaN])
+  })
+
+  it('a failed turn leaves the training alone, or takes its rollout along', async () => {
+    const given = batchFromRollouts(
+      ['<final_score>1,2</final_score>', 'garbage'].map((judgement, r) => {
+        const { tokens, ...one } = rollout(`r${r}`, 1, [judgement])
+        return { ...one, tokens: { ...tokens, values: [0, 0, 0, 0] } }
+      }),
+    )
+    const shift = bindStage(pprStage)
+    const batch = withColumns(given, (await shift.apply(given, null)).columns)
+    const statusOf = async (options: object) => {
+      const { columns } = await bindStage(gaeStage, { rewards: 'token', whiten: false, ...options }).apply(batch, null)
+      return columns['token.advantage'] as Signal
+    }
+    expect([...(await statusOf({})).status]).toEqual([0, 0, 0, 0, 2, 2, 2, 2])
+    const alone = await statusOf({ unscored: 'token' })
+    expect([...alone.values]).toEqual([1.5, 1.5, 1, 1, NaN, NaN, 1, 1])
+    expect(alone.failures.get(4)).toMatchObject({ class: 'parse' })
   })
 
   it('followed by gae over all tokens gives the advantages of the method', async () => {

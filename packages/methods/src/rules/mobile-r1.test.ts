@@ -161,6 +161,7 @@ describe('stages', () => {
     const { columns } = await bindStage(mobileR1AdvantageStage).apply(rewarded, null)
     const a = 1 / (1 + 1e-6 / Math.SQRT2) / Math.SQRT2
     const tokens = columns['token.advantage'] as Signal
+    expect(outcomeAt(tokens, 8)).toMatchObject({ status: 'failed' })
     expect([...tokens.values].map(value => Math.round(value * 1e6) / 1e6)).toEqual(
       [a, 0, a, 0, -a, 0, -a, 0, Number.NaN, Number.NaN].map(value => Math.round(value * 1e6) / 1e6),
     )

@@ -1,7 +1,7 @@
-import { type ColumnName, defineStage, levelSize, numbers, optionalNumbers, outcomeAt } from '@guerdon/core'
+import { type ColumnName, defineStage, levelSize, numbers, outcomeAt } from '@guerdon/core'
 import * as z from 'zod'
 import { defineMethod } from '../method.ts'
-import { placeOnPolicyTokens, policyTokens, tokenValues } from '../shared/policy-tokens.ts'
+import { type LogProbRows, logProbRows, placeOnPolicyTokens, policyTokens } from '../shared/policy-tokens.ts'
 import { isUnscored, noScore, partSignals, scoredAt, scoreItems, type Unscored } from '../shared/reward-parts.ts'
 import { type IdeaDimension, ideaDimensions, normaliseScores } from './research-idea/reward-model.ts'
 import { ideaTokenRewards } from './research-idea/text.ts'
@@ -68,6 +68,7 @@ export const researchIdeaStage = defineStage<ResearchIdeaOptions, null>({
       .filter(name => options.weights[name] !== 0)
       .map(name => ({ name, column: numbers(batch, columnOf[name]) }))
     const positions = policyTokens(batch)
+    const logProbsOf = logProbRows(batch, positions)
     const items = scoreItems<Scored>(batch.rolloutIds.length, r => {
       const scores = { novelty: 0, feasibility: 0, effectiveness: 0 }
       for (const { name, column } of columns) {
@@ -77,11 +78,10 @@ export const researchIdeaStage = defineStage<ResearchIdeaOptions, null>({
         scores[name] = normaliseScores([value], { minScore, maxScore })[0]
       }
       if (levelSize(batch, 'token') > 0 && positions[r].length === 0) return noScore('empty response')
-      const logProbs = tokenValues(optionalNumbers(batch, 'token.logprob'), positions[r])
-      const refLogProbs = tokenValues(optionalNumbers(batch, 'token.refLogprob'), positions[r])
-      const known = logProbs !== undefined && refLogProbs !== undefined
-      const own = known ? logProbs : new Float64Array(positions[r].length)
-      return ideaTokenRewards(scores, options.weights, own, known ? refLogProbs : own, options)
+      const logProbs = logProbsOf(r)
+      if (logProbs !== undefined && isUnscored(logProbs)) return logProbs
+      const { own, reference } = logProbs ?? withoutDivergence(positions[r].length)
+      return ideaTokenRewards(scores, options.weights, own, reference, options)
     })
     const rollouts = items.map(item => (isUnscored(item) ? item : { reward: item.combined }))
     return {
@@ -97,6 +97,11 @@ export const researchIdeaStage = defineStage<ResearchIdeaOptions, null>({
     }
   },
 })
+
+function withoutDivergence(length: number): LogProbRows {
+  const zeros = new Float64Array(length)
+  return { own: zeros, reference: zeros }
+}
 
 /** LDC: research ideas with one controller a dimension and sentence-level control. */
 export const researchIdea = defineMethod({

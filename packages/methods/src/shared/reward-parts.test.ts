@@ -1,6 +1,6 @@
 import { batchFromRollouts, GuerdonError, outcomeAt, type Signal } from '@guerdon/core'
 import { describe, expect, it } from 'vitest'
-import { placeOnPolicyTokens, policyTokens, tokenValues } from './policy-tokens.ts'
+import { logProbRows, placeOnPolicyTokens, policyTokens, tokenValues } from './policy-tokens.ts'
 import { isUnscored, noScore, partSignals, scoredAt, scoreItems } from './reward-parts.ts'
 
 describe('scoreItems', () => {
@@ -50,16 +50,25 @@ describe('policy tokens', () => {
   const positions = policyTokens(batch)
 
   it('finds them and their values, all or nothing', () => {
-    expect(positions).toEqual([[0, 2], [], [4, 5]])
+    expect(positions.map(row => [...row])).toEqual([[0, 2], [], [4, 5]])
     const logProbs = batch.columns.get('token.logprob') as Signal
-    expect([...(tokenValues(logProbs, positions[0]) ?? [])]).toEqual([-1, -3])
-    expect(tokenValues(logProbs, positions[2])).toBeUndefined()
-    expect(tokenValues(undefined, [])).toEqual(new Float64Array(0))
+    expect(tokenValues(logProbs, positions[0])).toEqual(Float64Array.of(-1, -3))
+    expect(tokenValues(logProbs, positions[2])).toMatchObject({ status: 'abstained' })
+    expect(tokenValues(logProbs, positions[1])).toEqual(new Float64Array(0))
+    expect(logProbRows(batch, positions)(0)).toBeUndefined()
+    const columns = new Map([...batch.columns, ['token.refLogprob', logProbs] as const])
+    const rows = logProbRows({ ...batch, columns }, positions)
+    expect(rows(0)).toEqual({ own: Float64Array.of(-1, -3), reference: Float64Array.of(-1, -3) })
+    expect(rows(2)).toMatchObject({ status: 'abstained' })
   })
 
   it('places rows and outcomes', () => {
     const placed = placeOnPolicyTokens(batch, [[7, 8], [], noScore('none')], positions)
     expect([...placed.values]).toEqual([7, Number.NaN, 8, Number.NaN, Number.NaN, Number.NaN])
     expect(outcomeAt(placed, 4)).toEqual({ status: 'abstained', reason: 'none' })
+    const failure = { class: 'timeout', message: 'judge' } as const
+    const broken = placeOnPolicyTokens(batch, [[7, Number.NaN], [], { status: 'failed', failure }], positions)
+    expect(outcomeAt(broken, 5)).toEqual({ status: 'failed', failure })
+    expect(outcomeAt(broken, 2)).toMatchObject({ status: 'failed', failure: { class: 'range' } })
   })
 })

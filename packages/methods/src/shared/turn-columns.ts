@@ -11,6 +11,7 @@ import {
   signalFromOutcomes,
   tokenMask,
 } from '@guerdon/core'
+import { whereScored } from './value-signals.ts'
 
 /** Where a turn-level method writes its result. */
 export type TurnPlacement = 'turn' | 'tokens'
@@ -33,15 +34,43 @@ export function turnSignal(
   return signalFromOutcomes('turn', outcomes)
 }
 
-/** Turn values on the policy tokens of each turn; 0 on other tokens, the turn's outcome where it has no number. */
-export function turnsToTokens(batch: RolloutBatch, turns: Signal): Signal {
-  return moveSignal(batch, turns, 'token', 'spread', { mask: tokenMask(batch), outside: 'zero' })
+/** Where `turnsToTokens` writes. */
+export interface TurnsToTokensOptions {
+  /** Every policy token of the turn, or its last token whoever wrote it. Default `spread`. */
+  readonly move?: 'spread' | 'at-end'
 }
 
-/** `turn.advantage`, and `token.advantage` as well when the placement asks for tokens. */
-export function advantageColumns(batch: RolloutBatch, turns: Signal, place: TurnPlacement): Record<ColumnName, Signal> {
+/**
+ * Turn values on tokens, 0 on the other tokens. A turn without a number hands its outcome to its tokens, so that a failure
+ * never reads as 0; a rollout without one to all of its tokens.
+ *
+ * @param rollouts outcome of each rollout
+ */
+export function turnsToTokens(
+  batch: RolloutBatch,
+  turns: Signal,
+  rollouts: Signal,
+  options: TurnsToTokensOptions = {},
+): Signal {
+  const { move = 'spread' } = options
+  const mask = move === 'spread' ? tokenMask(batch) : undefined
+  const placed = moveSignal(batch, turns, 'token', move, { mask, outside: 'zero' })
+  return whereScored(placed, moveSignal(batch, rollouts, 'token', 'spread'))
+}
+
+/**
+ * `turn.advantage`, and `token.advantage` as well when the placement asks for tokens.
+ *
+ * @param rollouts outcome of each rollout
+ */
+export function advantageColumns(
+  batch: RolloutBatch,
+  turns: Signal,
+  rollouts: Signal,
+  place: TurnPlacement,
+): Record<ColumnName, Signal> {
   const columns: Record<ColumnName, Signal> = { 'turn.advantage': turns }
-  if (place === 'tokens') columns['token.advantage'] = turnsToTokens(batch, turns)
+  if (place === 'tokens') columns['token.advantage'] = turnsToTokens(batch, turns, rollouts)
   return columns
 }
 

@@ -10,6 +10,19 @@ export function valuesLike(like: Signal, values: Float64Array): Signal {
   return { ...like, values: kept }
 }
 
+/** A signal that keeps its numbers where `other`, of the same level, is scored too, and has the outcomes of `other` elsewhere. */
+export function whereScored(column: Signal, other: Signal): Signal {
+  assertSameLength(column.values, 'values', other.values, 'outcomes')
+  if (other.status.every(status => status === Status.scored)) return column
+  return {
+    ...column,
+    values: column.values.map((value, i) => (other.status[i] === Status.scored ? value : Number.NaN)),
+    status: column.status.map((status, i) => (other.status[i] === Status.scored ? status : other.status[i])),
+    failures: new Map([...column.failures, ...other.failures]),
+    reasons: new Map([...column.reasons, ...other.reasons]),
+  }
+}
+
 /**
  * The same for values at an inner level: items take the outcome of the item of `like` they belong to. Items inside a turn
  * level signal must belong to a turn.

@@ -245,13 +245,15 @@ const reinforcePlusPlusBaselineStage = defineStage<{ singleton: 'zero' | 'raw' |
     const score = numbers(batch, 'rollout.score', scoreColumn.about)
     const scored = scoredFlags(score)
     const rows = scoredRows(batch, scored)
-    const values = reinforcePlusPlusBaseline(filled(score), rolloutGroups(batch), rows, { ...options, scored })
+    const values = rows.mask.includes(1)
+      ? reinforcePlusPlusBaseline(filled(score), rolloutGroups(batch), rows, { ...options, scored })
+      : new Float64Array(rows.mask.length)
     return { columns: { 'token.advantage': tokenSignal(batch, score, values) }, state: null }
   },
 })
 
 /** The token rows with the tokens of unscored rollouts masked out, so that they leave the batch statistics. */
-export function scoredRows(batch: RolloutBatch, scored: ArrayLike<number>): Required<RaggedRows> {
+export function scoredRows(batch: RolloutBatch, scored: ArrayLike<number>): RaggedRows & { readonly mask: Uint8Array } {
   const mask = tokenMask(batch)
   const { tokenOffsets: offsets } = batch
   for (let r = 0; r + 1 < offsets.length; r++) if (!scored[r]) mask.fill(0, offsets[r], offsets[r + 1])

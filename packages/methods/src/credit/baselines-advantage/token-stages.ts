@@ -3,6 +3,7 @@ import {
   defineStage,
   failed,
   json,
+  moveSignal,
   numbers,
   type Outcome,
   outcomeAt,
@@ -18,6 +19,7 @@ import * as z from 'zod'
 import { generalizedAdvantages } from '../../shared/gae.ts'
 import { klEstimate, klEstimators } from '../../shared/kl.ts'
 import { maskedWhiten } from '../../shared/masked.ts'
+import { valuesLike, whereScored } from '../../shared/value-signals.ts'
 import { gigpo, gigpoStepReturns } from './gigpo.ts'
 import { filled, maskColumn, rolloutGroups, scoreColumn, scoredFlags, scoredRows, tokenSignal } from './stages.ts'
 import { reinforcePlusPlus, remax } from './token-estimators.ts'
@@ -29,6 +31,7 @@ const rewardSource = {
     .describe('rollout.score on the last policy token, turn.reward on the last token of each turn, or token.reward'),
 }
 type RewardSource = 'rollout' | 'turn' | 'token'
+const columnOf = { rollout: 'rollout.score', turn: 'turn.reward', token: 'token.reward' } as const
 
 const tokenAdvantage: Column = { name: 'token.advantage', kind: 'number', about: 'advantage of the token' }
 const tokenReturn: Column = { name: 'token.return', kind: 'number', about: 'discounted return from the token on' }
@@ -46,8 +49,18 @@ interface TokenRewards {
   readonly usable: Signal
 }
 
-/** Token rewards from the chosen level; a rollout with an unscored reward takes no part. */
-function tokenRewards(batch: RolloutBatch, source: RewardSource): TokenRewards {
+/** Outcomes of the rewards on tokens; tokens outside every turn count as scored. */
+function rewardOutcomes(batch: RolloutBatch, source: RewardSource): Signal {
+  const column = numbers(batch, columnOf[source])
+  return source === 'token' ? column : moveSignal(batch, column, 'token', 'spread', { outside: 'zero' })
+}
+
+/** Token rewards from the chosen level; a rollout with an unscored reward takes no part unless only tokens leave. */
+function tokenRewards(
+  batch: RolloutBatch,
+  source: RewardSource,
+  { unscored = 'rollout' }: { readonly unscored?: 'rollout' | 'token' } = {},
+): TokenRewards {
   const rewards = new Float64Array(batch.tokenOffsets[batch.rolloutIds.length])
   const mask = tokenMask(batch)
   const lastPolicyToken = (start: number, end: number) => {
@@ -63,17 +76,30 @@ function tokenRewards(batch: RolloutBatch, source: RewardSource): TokenRewards {
     })
     return { rewards, usable: score }
   }
-  const column = numbers(batch, source === 'turn' ? 'turn.reward' : 'token.reward')
+  const column = numbers(batch, columnOf[source])
   const offsets = source === 'turn' ? batch.turnOffsets : batch.tokenOffsets
   const outcomes = batch.rolloutIds.map((_, r): Outcome => {
     for (let i = offsets[r]; i < offsets[r + 1]; i++) {
-      if (column.status[i] !== Status.scored && (source === 'turn' || mask[i])) return outcomeAt(column, i)
+      const needed = unscored === 'rollout' && (source === 'turn' || mask[i])
+      if (column.status[i] !== Status.scored && needed) return outcomeAt(column, i)
       const at = source === 'token' ? i : lastPolicyToken(batch.turnSpans[2 * i], batch.turnSpans[2 * i + 1])
       if (at >= 0 && column.status[i] === Status.scored) rewards[at] += column.values[i]
     }
     return { status: 'scored', value: 0 }
   })
   return { rewards, usable: signalFromOutcomes('rollout', outcomes) }
+}
+
+/** The rollouts, with the outcome of the first token that lacks a value it needs: policy tokens, or `all` of them. */
+function withTokens(batch: RolloutBatch, rollouts: Signal, column: Signal, all: boolean): Signal {
+  const mask = tokenMask(batch)
+  const outcomes = batch.rolloutIds.map((_, r): Outcome => {
+    if (rollouts.status[r] !== Status.scored) return outcomeAt(rollouts, r)
+    for (let t = batch.tokenOffsets[r]; t < batch.tokenOffsets[r + 1]; t++)
+      if (column.status[t] !== Status.scored && (all || mask[t])) return outcomeAt(column, t)
+    return { status: 'scored', value: 0 }
+  })
+  return signalFromOutcomes('rollout', outcomes)
 }
 
 const probability = (about: string, initial: number) => z.number().min(0).max(1).default(initial).describe(about)
@@ -88,6 +114,10 @@ export const gaeOptions = z.strictObject({
     .default('skip')
     .describe('tokens the policy did not write: passed over (verl) or ordinary steps (SkyRL)'),
   whiten: z.boolean().default(true).describe('whiten over the policy tokens of the batch'),
+  unscored: z
+    .enum(['rollout', 'token'])
+    .default('rollout')
+    .describe('what a turn or token without a reward takes out of the training: its rollout, or its own tokens only'),
 })
 
 const gaeStage = defineStage<z.infer<typeof gaeOptions>, null>({
@@ -101,16 +131,24 @@ const gaeStage = defineStage<z.infer<typeof gaeOptions>, null>({
   writes: () => [tokenAdvantage, tokenReturn],
   initial: () => null,
   apply: (batch, _state, options) => {
-    const { rewards, usable } = tokenRewards(batch, options.rewards)
-    const values = filled(numbers(batch, 'token.value'))
+    const { rewards, usable: rewarded } = tokenRewards(batch, options.rewards, options)
+    const critic = numbers(batch, 'token.value')
+    const usable = withTokens(batch, rewarded, critic, options.maskedTokens === 'include')
+    const values = filled(critic)
     const rows = { offsets: batch.tokenOffsets, mask: tokenMask(batch) }
     const { advantages, returns } = generalizedAdvantages(rewards, values, rows, options)
-    const { mask } = scoredRows(batch, scoredFlags(usable))
-    const final = options.whiten ? maskedWhiten(advantages, mask).values : advantages.map((a, t) => (mask[t] ? a : 0))
+    const inside = moveSignal(batch, usable, 'token', 'spread')
+    const own = options.unscored === 'token' ? rewardOutcomes(batch, options.rewards) : inside
+    const tokens = whereScored(own, inside)
+    const mask = rows.mask.map((taken, t) => (tokens.status[t] === Status.scored ? taken : 0))
+    const final =
+      options.whiten && mask.includes(1)
+        ? maskedWhiten(advantages, mask).values
+        : advantages.map((a, t) => (mask[t] ? a : 0))
     return {
       columns: {
-        'token.advantage': tokenSignal(batch, usable, final),
-        'token.return': tokenSignal(batch, usable, returns),
+        'token.advantage': valuesLike(tokens, Float64Array.from(final)),
+        'token.return': valuesLike(tokens, Float64Array.from(returns)),
       },
       state: null,
     }
@@ -136,7 +174,9 @@ const reinforcePlusPlusStage = defineStage<z.infer<typeof reinforcePlusPlusOptio
   initial: () => null,
   apply: (batch, _state, options) => {
     const { rewards, usable } = tokenRewards(batch, options.rewards)
-    const { advantages, returns } = reinforcePlusPlus(rewards, scoredRows(batch, scoredFlags(usable)), options)
+    const rows = scoredRows(batch, scoredFlags(usable))
+    const nothing = { advantages: rewards, returns: rewards }
+    const { advantages, returns } = rows.mask.includes(1) ? reinforcePlusPlus(rewards, rows, options) : nothing
     return {
       columns: {
         'token.advantage': tokenSignal(batch, usable, advantages),

@@ -87,7 +87,7 @@ export const empgStage = defineStage<z.infer<typeof empgOptions>, null>({
         'turn.empgEntropy': entropies,
         'turn.empgScale': column(result.gradientScale),
         'turn.empgBonus': column(result.bonus),
-        ...advantageColumns(batch, column(result.stepAdvantages), options.place),
+        ...advantageColumns(batch, column(result.stepAdvantages), advantage, options.place),
       },
       state: null,
     }

@@ -6,12 +6,13 @@ import {
   type Outcome,
   outcomeAt,
   type RolloutBatch,
+  type Signal,
   Status,
-  scored,
   signalFromOutcomes,
   tokenMask,
 } from '@guerdon/core'
 import * as z from 'zod'
+import { valuesInside } from '../../shared/value-signals.ts'
 import { rolloutGroups } from '../baselines-advantage/stages.ts'
 import {
   placeTurnRewards,
@@ -69,14 +70,12 @@ export const igpoReleasedStage = defineStage<z.infer<typeof igpoReleasedOptions>
     const score = numbers(batch, 'rollout.score')
     const boundaries = answerBoundaries(batch)
     const mask = tokenMask(batch)
-    const outcomes: Outcome[] = new Array(levelSize(batch, 'token'))
     const rows: Row[] = []
-    batch.rolloutIds.forEach((_, r) => {
+    const outcomes = batch.rolloutIds.map((_, r): Outcome => {
       const given = score.status[r] === Status.scored ? boundaries[r] : outcomeAt(score, r)
+      if ('status' in given) return given
       const ends = policyTurnEnds(batch, mask, r)
-      const problem = 'status' in given ? given : ends === undefined ? withoutTokens : undefined
-      if (problem !== undefined) outcomes.fill(problem, batch.tokenOffsets[r], batch.tokenOffsets[r + 1])
-      if (problem !== undefined || ends === undefined || 'status' in given) return
+      if (ends === undefined) return withoutTokens
       const { gains } = informationGain(given, options)
       const length = ends[ends.length - 1] + 1
       const toolTurns = ends.slice(0, -1)
@@ -84,22 +83,19 @@ export const igpoReleasedStage = defineStage<z.infer<typeof igpoReleasedOptions>
         rollout: r,
         rewards: placeTurnRewards(gains, score.values[r], toolTurns, length, { compat: 'released' }),
       })
+      return outcomeAt(score, r)
     })
     const { advantages, returns, offsets } = compare(batch, mask, rows, options)
-    const returned = outcomes.slice()
-    rows.forEach(({ rollout, rewards }, k) => {
-      const start = batch.tokenOffsets[rollout]
-      for (let t = start; t < batch.tokenOffsets[rollout + 1]; t++) {
-        const inside = t - start < rewards.length
-        outcomes[t] = scored(inside ? advantages[offsets[k] + t - start] : 0)
-        returned[t] = scored(inside ? returns[offsets[k] + t - start] : 0)
-      }
-    })
+    const rollouts = signalFromOutcomes('rollout', outcomes)
+    const column = (values: Float64Array): Signal => {
+      const placed = new Float64Array(levelSize(batch, 'token'))
+      rows.forEach(({ rollout }, k) => {
+        placed.set(values.subarray(offsets[k], offsets[k + 1]), batch.tokenOffsets[rollout])
+      })
+      return valuesInside(batch, rollouts, 'token', placed)
+    }
     return {
-      columns: {
-        'token.igpoReturn': signalFromOutcomes('token', returned),
-        'token.advantage': signalFromOutcomes('token', outcomes),
-      },
+      columns: { 'token.igpoReturn': column(returns), 'token.advantage': column(advantages) },
       state: null,
     }
   },

@@ -107,7 +107,7 @@ export const igpoStage = defineStage<z.infer<typeof igpoOptions>, null>({
       columns: {
         'turn.igpoGain': gainColumn(batch, gains),
         'group.igpoCollapsed': collapsedColumn(batch, score),
-        ...advantageColumns(batch, turns, options.place),
+        ...advantageColumns(batch, turns, score, options.place),
       },
       state: null,
     }

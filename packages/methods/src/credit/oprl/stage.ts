@@ -80,7 +80,7 @@ export const oprlStage = defineStage<OprlStageOptions, null>({
     return {
       columns: {
         'turn.oprlStepReward': stepReward,
-        ...advantageColumns(batch, signalFromOutcomes('turn', outcomes), options.place),
+        ...advantageColumns(batch, signalFromOutcomes('turn', outcomes), score, options.place),
       },
       state: null,
     }

@@ -109,7 +109,7 @@ export const portoolStage = defineStage<z.infer<typeof portoolOptions>, null>({
         'turn.portoolReward': column(parts.reward),
         'turn.portoolFork': column(parts.fork),
         'turn.portoolTrajectory': column(parts.trajectory),
-        ...advantageColumns(batch, column(parts.advantage), options.place),
+        ...advantageColumns(batch, column(parts.advantage), score, options.place),
       },
       state: null,
     }

@@ -96,7 +96,7 @@ export const saltStage = defineStage<SaltStageOptions, null>({
           Array.from(indices, r => base[r]),
         ),
         'turn.saltShared': turnSignal(batch, score, r => shared[r] ?? missing(r)),
-        ...advantageColumns(batch, turns, options.place),
+        ...advantageColumns(batch, turns, score, options.place),
       },
       state: null,
     }

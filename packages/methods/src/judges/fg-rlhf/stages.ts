@@ -1,17 +1,9 @@
-import {
-  type ColumnName,
-  defineStage,
-  describeValue,
-  GuerdonError,
-  json,
-  optionalNumbers,
-  type Signal,
-} from '@guerdon/core'
+import { type ColumnName, defineStage, describeValue, GuerdonError, json, type Signal } from '@guerdon/core'
 import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../../shared/json-text.ts'
-import { placeOnPolicyTokens, policyTokens, tokenValues } from '../../shared/policy-tokens.ts'
+import { type LogProbRows, logProbRows, placeOnPolicyTokens, policyTokens } from '../../shared/policy-tokens.ts'
 import { isUnscored, noScore, partSignals, scoreItems } from '../../shared/reward-parts.ts'
-import { criticColumns } from '../critic-columns.ts'
+import { criticStage } from '../critic-columns.ts'
 import { fineGrainedAdvantages } from './advantages.ts'
 import { combineHeads, completenessReward, klPenalised, placeSegmentRewards, releasedCompleteness } from './reward.ts'
 import { segmentRatio } from './segments.ts'
@@ -37,6 +29,8 @@ export type FgRlhfOptions = z.infer<typeof fgRlhfOptions>
 interface Scored {
   readonly heads: Readonly<Record<string, Float64Array>>
   readonly ratios: Readonly<Record<string, number | undefined>>
+  /** Segments without a decision: they earn 0. */
+  readonly undecided: number
   readonly completeness: number | undefined
   readonly total: Float64Array
 }
@@ -70,17 +64,19 @@ export const fgRlhfStage = defineStage<FgRlhfOptions, null>({
       { name: columnOf('rollout', head, 'Ratio'), kind: 'number' as const, about: `share of good segments of ${head}` },
     ]),
     { name: 'rollout.fgRlhfCompleteness', kind: 'number', about: 'completeness reward; abstains without a score' },
+    { name: 'rollout.fgRlhfUndecided', kind: 'number', about: 'segments a head had no decision on; they earn 0' },
   ],
   initial: () => null,
   apply(batch, state, options) {
     const segments = json(batch, 'rollout.segments')
-    const logProbs = optionalNumbers(batch, 'token.logprob')
-    const refLogProbs = optionalNumbers(batch, 'token.refLogprob')
     const positions = policyTokens(batch)
+    const logProbsOf = logProbRows(batch, positions)
     const items = scoreItems<Scored>(segments.length, r => {
       if (segments[r] === undefined) return noScore('no segments')
       if (positions[r].length === 0) return noScore('empty response')
-      return scoreSegments(segments[r], positions[r], { logProbs, refLogProbs }, options)
+      const logProbs = logProbsOf(r)
+      if (logProbs !== undefined && isUnscored(logProbs)) return logProbs
+      return scoreSegments(segments[r], positions[r].length, logProbs, options)
     })
     const rowsOf = (pick: (item: Scored) => Float64Array): Signal =>
       placeOnPolicyTokens(
@@ -89,10 +85,13 @@ export const fgRlhfStage = defineStage<FgRlhfOptions, null>({
         positions,
       )
     const names = Object.keys(options.heads)
-    const parts = items.map(item => (isUnscored(item) ? item : { ...item.ratios, completeness: item.completeness }))
+    const parts = items.map(item =>
+      isUnscored(item) ? item : { ...item.ratios, completeness: item.completeness, undecided: item.undecided },
+    )
     const rolloutColumns = Object.fromEntries([
       ...names.map(head => [head, columnOf('rollout', head, 'Ratio')]),
       ['completeness', 'rollout.fgRlhfCompleteness'],
+      ['undecided', 'rollout.fgRlhfUndecided'],
     ]) as Record<string, ColumnName>
     return {
       columns: {
@@ -107,28 +106,28 @@ export const fgRlhfStage = defineStage<FgRlhfOptions, null>({
 
 function scoreSegments(
   given: unknown,
-  positions: readonly number[],
-  tokens: { readonly logProbs: Signal | undefined; readonly refLogProbs: Signal | undefined },
+  length: number,
+  logProbs: LogProbRows | undefined,
   options: FgRlhfOptions,
 ): Scored {
   if (!isJsonObject(given)) throw badSegments(given)
-  const length = positions.length
   const heads: Record<string, Float64Array> = {}
   const ratios: Record<string, number | undefined> = {}
+  let undecided = 0
   for (const [name, rewards] of Object.entries(options.heads)) {
     const { ends, ok } = readHead(given, name)
     heads[name] = placeSegmentRewards(length, { ends, ok }, rewards)
     ratios[name] = segmentRatio([ok]) ?? undefined
+    for (const decision of ok) undecided += decision === undefined ? 1 : 0
   }
   const score = given['completeness']
   if (score !== undefined && score !== null && typeof score !== 'number') throw badSegments(score)
   const completeness = typeof score === 'number' ? completenessReward(score, options.completeness) : undefined
   const combined = combineHeads(length, Object.values(heads), completeness)
-  const own = tokenValues(tokens.logProbs, positions)
-  const reference = tokenValues(tokens.refLogProbs, positions)
-  if (own === undefined || reference === undefined) return { heads, ratios, completeness, total: combined }
+  if (logProbs === undefined) return { heads, ratios, undecided, completeness, total: combined }
   const mask = [new Uint8Array(length).fill(1)]
-  return { heads, ratios, completeness, total: klPenalised([combined], [own], [reference], mask, options).penalised[0] }
+  const { penalised } = klPenalised([combined], [logProbs.own], [logProbs.reference], mask, options)
+  return { heads, ratios, undecided, completeness, total: penalised[0] }
 }
 
 function readHead(segments: JsonObject, name: string): { ends: number[]; ok: (boolean | undefined)[] } {
@@ -161,24 +160,8 @@ export const fgRlhfAdvantageOptions = z.object({
 })
 
 /** Generalised advantages of the token rewards with a critic's values, whitened over the batch. Stateless. */
-export const fgRlhfAdvantageStage = defineStage<z.infer<typeof fgRlhfAdvantageOptions>, null>({
+export const fgRlhfAdvantageStage = criticStage<z.infer<typeof fgRlhfAdvantageOptions>>({
   name: 'fg-rlhf.advantage',
-  about: 'generalised advantages of token rewards, whitened over the policy tokens of the batch',
   options: fgRlhfAdvantageOptions,
-  reads: () => [
-    { name: 'token.reward', kind: 'number', about: 'reward of each policy token' },
-    { name: 'token.value', kind: 'number', about: "critic's value of each policy token" },
-    { name: 'token.mask', kind: 'number', about: '1 on tokens the policy wrote', optional: true },
-  ],
-  writes: () => [
-    { name: 'token.advantage', kind: 'number', about: 'whitened advantage' },
-    { name: 'token.return', kind: 'number', about: 'unwhitened advantage plus value: the target of the critic' },
-  ],
-  initial: () => null,
-  apply(batch, state, options) {
-    const columns = criticColumns(batch, (rewards, values, mask) =>
-      fineGrainedAdvantages(rewards, values, mask, options),
-    )
-    return { columns, state }
-  },
+  estimate: options => (rewards, values, mask) => fineGrainedAdvantages(rewards, values, mask, options),
 })

@@ -1,17 +1,9 @@
-import {
-  type ColumnName,
-  defineStage,
-  describeValue,
-  GuerdonError,
-  json,
-  optionalNumbers,
-  type Signal,
-} from '@guerdon/core'
+import { type ColumnName, defineStage, describeValue, GuerdonError, json, type Signal } from '@guerdon/core'
 import * as z from 'zod'
 import { isJsonObject } from '../../shared/json-text.ts'
-import { placeOnPolicyTokens, policyTokens, tokenValues } from '../../shared/policy-tokens.ts'
+import { logProbRows, placeOnPolicyTokens, policyTokens } from '../../shared/policy-tokens.ts'
 import { isUnscored, noScore, partSignals, scoreItems } from '../../shared/reward-parts.ts'
-import { criticColumns } from '../critic-columns.ts'
+import { criticStage } from '../critic-columns.ts'
 import {
   type AtomicFact,
   classIndex,
@@ -82,20 +74,20 @@ export const fgaifStage = defineStage<FgaifOptions, null>({
   initial: () => null,
   apply(batch, state, options) {
     const segments = json(batch, 'rollout.segments')
-    const logProbs = optionalNumbers(batch, 'token.logprob')
-    const refLogProbs = optionalNumbers(batch, 'token.refLogprob')
     const positions = policyTokens(batch)
+    const logProbsOf = logProbRows(batch, positions)
     const items = scoreItems<Scored>(segments.length, r => {
       if (segments[r] === undefined) return noScore('no segments')
       if (positions[r].length === 0) return noScore('empty response')
+      const logProbs = logProbsOf(r)
+      if (logProbs !== undefined && isUnscored(logProbs)) return logProbs
       const { ends, decisions } = readSegments(segments[r], options)
       const length = positions[r].length
       const placed = headTokenRewards(length, ends, decisions, options)
-      const own = tokenValues(logProbs, positions[r])
-      const reference = tokenValues(refLogProbs, positions[r])
-      const known = own !== undefined && reference !== undefined
       const mask = new Uint8Array(length).fill(1)
-      const shaped = known ? shapedRewards(placed.total, own, reference, mask, options).shaped : placed.total
+      const shaped = logProbs
+        ? shapedRewards(placed.total, logProbs.own, logProbs.reference, mask, options).shaped
+        : placed.total
       return { ...placed, shaped, asserted: assertedShare(decisions) ?? undefined }
     })
     const rowsOf = (pick: (item: Scored) => Float64Array): Signal =>
@@ -182,22 +174,8 @@ export const fgaifAdvantageOptions = z.object({
 })
 
 /** Generalised advantages of the token rewards with a critic's values, whitened over the batch. Stateless. */
-export const fgaifAdvantageStage = defineStage<z.infer<typeof fgaifAdvantageOptions>, null>({
+export const fgaifAdvantageStage = criticStage<z.infer<typeof fgaifAdvantageOptions>>({
   name: 'fgaif.advantage',
-  about: 'generalised advantages of token rewards, whitened over the policy tokens of the batch',
   options: fgaifAdvantageOptions,
-  reads: () => [
-    { name: 'token.reward', kind: 'number', about: 'reward of each policy token' },
-    { name: 'token.value', kind: 'number', about: "critic's value of each policy token" },
-    { name: 'token.mask', kind: 'number', about: '1 on tokens the policy wrote', optional: true },
-  ],
-  writes: () => [
-    { name: 'token.advantage', kind: 'number', about: 'whitened advantage' },
-    { name: 'token.return', kind: 'number', about: 'unwhitened advantage plus value: the target of the critic' },
-  ],
-  initial: () => null,
-  apply(batch, state, options) {
-    const columns = criticColumns(batch, (rewards, values, mask) => factAdvantages(rewards, values, mask, options))
-    return { columns, state }
-  },
+  estimate: options => (rewards, values, mask) => factAdvantages(rewards, values, mask, options),
 })

@@ -1,7 +1,6 @@
 import {
   defineStage,
   failed,
-  levelSize,
   numbers,
   type Outcome,
   outcomeAt,
@@ -12,7 +11,7 @@ import {
   texts,
 } from '@guerdon/core'
 import * as z from 'zod'
-import { valuesInside } from '../../shared/value-signals.ts'
+import { turnsToTokens } from '../../shared/turn-columns.ts'
 import { judgeValidity, parseProcessScore } from './judge.ts'
 import { reNorm } from './renorm.ts'
 
@@ -34,8 +33,8 @@ export type PprStageOptions = z.infer<typeof pprOptions>
 
 /**
  * Writes `turn.reward` and, at the last token of each turn, `token.reward`. The last turn of a rollout is the answer: it
- * carries the outcome and is never judged. A turn whose judgement is missing or unreadable fails under `skip`, and
- * `rollout.pprJudgeValidity` tells how many could be read.
+ * carries the outcome and is never judged. A turn whose judgement is missing or unreadable fails under `skip`, and so do its
+ * tokens; `rollout.pprJudgeValidity` tells how many could be read.
  */
 export const pprStage = defineStage<PprStageOptions, null>({
   name: 'ppr',
@@ -49,7 +48,11 @@ export const pprStage = defineStage<PprStageOptions, null>({
   ],
   writes: () => [
     { name: 'turn.reward', kind: 'number', about: 'shifted process score; the outcome on the last turn' },
-    { name: 'token.reward', kind: 'number', about: 'the same at the last token of each turn, 0 elsewhere' },
+    {
+      name: 'token.reward',
+      kind: 'number',
+      about: 'the same at the last token of each turn, 0 elsewhere; failed on the tokens of a failed turn',
+    },
     { name: 'rollout.pprJudgeValidity', kind: 'number', about: 'share of judged turns with a valid score' },
   ],
   initial: () => null,
@@ -59,7 +62,6 @@ export const pprStage = defineStage<PprStageOptions, null>({
     const turns: Outcome[] = []
     const validity: Outcome[] = []
     const usable: Outcome[] = []
-    const tokens = new Float64Array(levelSize(batch, 'token'))
     for (let r = 0; r < batch.rolloutIds.length; r++) {
       const first = batch.turnOffsets[r]
       const count = batch.turnOffsets[r + 1] - first
@@ -87,14 +89,14 @@ export const pprStage = defineStage<PprStageOptions, null>({
       rewards.forEach((reward, t) => {
         const missing = processScores[t] === null && options.failedJudge === 'skip'
         turns.push(missing ? failed('parse', 'no valid score for this turn', 'ppr') : scored(reward))
-        const end = batch.turnSpans[2 * (first + t) + 1]
-        if (end > batch.turnSpans[2 * (first + t)]) tokens[end - 1] += reward
       })
     }
+    const turnRewards = signalFromOutcomes('turn', turns)
+    const rollouts = signalFromOutcomes('rollout', usable)
     return {
       columns: {
-        'turn.reward': signalFromOutcomes('turn', turns),
-        'token.reward': valuesInside(batch, signalFromOutcomes('rollout', usable), 'token', tokens),
+        'turn.reward': turnRewards,
+        'token.reward': turnsToTokens(batch, turnRewards, rollouts, { move: 'at-end' }),
         'rollout.pprJudgeValidity': signalFromOutcomes('rollout', validity),
       },
       state,

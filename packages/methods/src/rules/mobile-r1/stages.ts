@@ -1,5 +1,4 @@
 import {
-  abstained,
   defineStage,
   describeValue,
   GuerdonError,
@@ -7,10 +6,9 @@ import {
   levelSize,
   numbers,
   type RolloutBatch,
+  type Signal,
   Status,
-  scored,
   signal,
-  signalFromOutcomes,
   texts,
   tokenMask,
 } from '@guerdon/core'
@@ -18,6 +16,7 @@ import * as z from 'zod'
 import { groupNormalise, groupsFromOffsets } from '../../shared/group-normalise.ts'
 import { isJsonObject } from '../../shared/json-text.ts'
 import { noScore, partSignals, scoredAt, scoreItems } from '../../shared/reward-parts.ts'
+import { valuesInside } from '../../shared/value-signals.ts'
 import { actionLevelReward, isWellFormedTurn, type MobileAction } from './action.ts'
 import { taskLevelReward } from './task.ts'
 
@@ -147,7 +146,7 @@ export const mobileR1AdvantageStage = defineStage<z.infer<typeof mobileR1Advanta
           ...rewards,
           values: advantages.map((advantage, r) => (isScored[r] ? advantage : Number.NaN)),
         },
-        'token.advantage': placeOnModelTurns(batch, advantages, isScored),
+        'token.advantage': placeOnModelTurns(batch, rewards, advantages),
       },
       state,
     }
@@ -164,7 +163,8 @@ function isUsable(batch: RolloutBatch, rewards: ArrayLike<number>, isScored: Uin
   return false
 }
 
-function placeOnModelTurns(batch: RolloutBatch, advantages: Float64Array, isScored: Uint8Array) {
+/** Tokens of a rollout without a reward get its outcome. */
+function placeOnModelTurns(batch: RolloutBatch, rewards: Signal, advantages: Float64Array): Signal {
   const mask = tokenMask(batch)
   const values = new Float64Array(levelSize(batch, 'token'))
   for (let r = 0; r < advantages.length; r++) {
@@ -174,10 +174,5 @@ function placeOnModelTurns(batch: RolloutBatch, advantages: Float64Array, isScor
       }
     }
   }
-  const owner = new Int32Array(values.length)
-  for (let r = 0; r < advantages.length; r++) owner.fill(r, batch.tokenOffsets[r], batch.tokenOffsets[r + 1])
-  return signalFromOutcomes(
-    'token',
-    Array.from(values, (value, k) => (isScored[owner[k]] ? scored(value) : abstained('its rollout has no reward'))),
-  )
+  return valuesInside(batch, rewards, 'token', values)
 }
