@@ -75,6 +75,19 @@ export { type SearchAnswerWorld, searchAnswerWorld } from './text/search-answer.
 export { type ShopWorld, shopWorld } from './text/shop.ts'
 export type { TextStep, TextWorld } from './text/text-world.ts'
 export { type ToolUseWorld, toolUseWorld } from './text/tool-use.ts'
+export {
+  type BranchOptions,
+  type BranchValue,
+  branchValue,
+  type ListedPolicy,
+  type SampledPolicy,
+  type StateValues,
+  sampledPolicy,
+  type TrueValueOptions,
+  trueValues,
+  type ValueTable,
+  valueTable,
+} from './text/values.ts'
 export { specialTokens, type Vocabulary, vocabularyOf } from './text/vocabulary.ts'
 export type { OutOfRange } from './world/actions.ts'
 export { findWorld, worlds } from './world/catalogue.ts'
