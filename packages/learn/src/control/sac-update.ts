@@ -24,6 +24,7 @@ import {
   treeZip,
   valueAndGrad,
 } from '@guerdon/tensor'
+import type { ReplayColumns } from './replay-buffer.ts'
 import type { SacHead } from './sac-heads.ts'
 
 /** Actor, two critics, the slow copies their targets come from, and the temperature. */
@@ -190,5 +191,23 @@ export function compileSacUpdate(head: SacHead, options: SacUpdateOptions) {
         measured: Object.fromEntries(measured.map(([name, { data }]) => [name, data[0]])) as Record<string, number>,
       }
     },
+  }
+}
+
+/** Zeros of a shape, float32. */
+export function column(shape: readonly number[]): NdArray {
+  return { dtype: 'float32', shape, data: new Float32Array(shape.reduce((product, side) => product * side, 1)) }
+}
+
+/** The sampled columns as arrays of the graph; rewards and ends are filled in for each batch. */
+export function batchArrays(sampled: ReplayColumns, rows: number): Omit<SacBatch<NdArray>, 'noise'> {
+  const { observations, nextObservations, actions } = sampled
+  const wide = (data: Float32Array): NdArray => ({ dtype: 'float32', shape: [rows, data.length / rows], data })
+  return {
+    observations: wide(observations),
+    nextObservations: wide(nextObservations),
+    actions: actions instanceof Int32Array ? { dtype: 'int32', shape: [rows], data: actions } : wide(actions),
+    rewards: column([rows]),
+    terminated: column([rows]),
   }
 }

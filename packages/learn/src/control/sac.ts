@@ -9,11 +9,13 @@ import { arraysLike } from '../training/checkpoint.ts'
 import { averageReturn, type EpisodeWindowState, initialEpisodeWindow } from './episode-window.ts'
 import { assertUpdate } from './on-policy.ts'
 import { type ReplayBuffer, replayBuffer, replayColumns } from './replay-buffer.ts'
+import { runningMeans } from './running-means.ts'
 import { sacHead } from './sac-heads.ts'
 import {
+  batchArrays,
+  column,
   compileSacUpdate,
   initialSacParameters,
-  type SacBatch,
   type SacParameters,
   type SacTrained,
 } from './sac-update.ts'
@@ -21,6 +23,7 @@ import { type ReplayShaper, shapeBatch } from './shape-batch.ts'
 import { type ReplayChannels, transitionCollector } from './transition-collector.ts'
 
 const preset = learnerSettings.sac
+const measurements = ['criticLoss', 'criticGradientNorm', 'meanValue', 'actorLoss', 'entropy', 'alpha']
 
 /** Choices of soft actor–critic. Defaults are CleanRL's. */
 export interface SacOptions {
@@ -200,7 +203,7 @@ export function createSac(world: VectorWorld, options: SacOptions): SacLearner {
     parameters: () => trained.parameters,
     updates: () => updates,
     async update() {
-      const means = initialMeans()
+      const means = runningMeans(measurements)
       for (let step = 0; step < stepsPerUpdate; step++) {
         const actor = buffer.added() < startSteps ? null : trained.parameters.actor
         await collector.step(actor, actionRandom, window, updates * stepsPerUpdate + step)
@@ -239,44 +242,5 @@ export function createSac(world: VectorWorld, options: SacOptions): SacLearner {
       shaperState = rest.shaperState
       updates = rest.updates
     },
-  }
-}
-
-function column(shape: readonly number[]): NdArray {
-  return { dtype: 'float32', shape, data: new Float32Array(shape.reduce((product, side) => product * side, 1)) }
-}
-
-/** The sampled columns as arrays of the graph; rewards and ends are filled in for each batch. */
-function batchArrays(sampled: ReturnType<typeof replayColumns>, rows: number): Omit<SacBatch<NdArray>, 'noise'> {
-  const { observations, nextObservations, actions } = sampled
-  const wide = (data: Float32Array): NdArray => ({ dtype: 'float32', shape: [rows, data.length / rows], data })
-  return {
-    observations: wide(observations),
-    nextObservations: wide(nextObservations),
-    actions: actions instanceof Int32Array ? { dtype: 'int32', shape: [rows], data: actions } : wide(actions),
-    rewards: column([rows]),
-    terminated: column([rows]),
-  }
-}
-
-const measurements = ['criticLoss', 'criticGradientNorm', 'meanValue', 'actorLoss', 'entropy', 'alpha'] as const
-
-/** Means of what gradients measured; null for what none did. */
-function initialMeans() {
-  const sums = new Map<string, { total: number; count: number }>()
-  return {
-    add(measured: Readonly<Record<string, number>>): void {
-      for (const [name, value] of Object.entries(measured)) {
-        const { total, count } = sums.get(name) ?? { total: 0, count: 0 }
-        sums.set(name, { total: total + value, count: count + 1 })
-      }
-    },
-    point: (): CurvePoint =>
-      Object.fromEntries(
-        measurements.map(name => {
-          const sum = sums.get(name)
-          return [name, sum === undefined ? null : sum.total / sum.count]
-        }),
-      ),
   }
 }
