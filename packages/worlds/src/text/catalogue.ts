@@ -3,6 +3,7 @@ import { arithmeticWorld } from './arithmetic.ts'
 import { codeEditWorld } from './code-edit.ts'
 import { guiWorld } from './gui.ts'
 import { householdWorld } from './household.ts'
+import { hypothesesWorld } from './hypotheses.ts'
 import { longFormWorld } from './long-form.ts'
 import { preferencesWorld } from './preferences.ts'
 import { scenesWorld } from './scenes.ts'
@@ -24,6 +25,7 @@ export const textWorlds: readonly TextWorld[] = [
   longFormWorld(),
   guiWorld,
   scenesWorld(),
+  hypothesesWorld,
 ]
 
 /** The text world of this name. Throws `unknown_name`, with the nearest name there is. */
