@@ -29,7 +29,7 @@ const levels: readonly LibraryShape[] = [
 /** Where an episode stands. */
 export interface SearchState {
   readonly task: SearchTask
-  /** Numbers of the documents seen, in the order they were. */
+  /** Numbers of the documents seen, ascending: equal knowledge is an equal state. */
   readonly seen: readonly number[]
   /** What came of the last action, in words; empty at the start. */
   readonly heard: string
@@ -99,7 +99,7 @@ export const searchAnswerWorld: SearchAnswerWorld = {
     const [type, query] = complete ? readSearch(words) : (['malformed', []] as const)
     const found = type === 'search' ? searchDocuments(task.documents, query) : []
     const fresh = found.filter(number => !state.seen.includes(number))
-    const seen = [...state.seen, ...fresh]
+    const seen = [...state.seen, ...fresh].sort((a, b) => a - b)
     const answer = type === 'answer' ? query[0] : null
     const terminated = answer !== null
     const turn = state.turn + 1
@@ -200,7 +200,7 @@ function rowsOf(state: SearchState): readonly CardRow[] {
     { label: 'question', text: searchQuestionWords(task), tone: 'agent' },
     ...seen.map(
       (number, i): CardRow => ({
-        label: `seen ${i + 1}`,
+        label: 'seen',
         text: documentWords(task.documents[number]),
         tone: gold.has(number) ? 'good' : task.documents[number].rumour ? 'bad' : 'plain',
       }),

@@ -31,7 +31,7 @@ const levels: readonly OfficeShape[] = [
 /** Where an episode stands. */
 export interface ToolState {
   readonly task: ToolTask
-  /** Keys of the calls that were answered, in the order they were made. */
+  /** Keys of the calls that were answered, sorted: equal knowledge is an equal state. */
   readonly answered: readonly string[]
   /** Searches made so far, answered or not. */
   readonly searches: number
@@ -114,7 +114,7 @@ export const toolUseWorld: ToolUseWorld = {
     return {
       state: {
         task: state.task,
-        answered: [...new Set([...state.answered, ...made.answered])],
+        answered: [...new Set([...state.answered, ...made.answered])].sort(),
         searches: made.searches,
         heard: made.heard.join(' ; '),
         answer: answer ?? null,
