@@ -8,6 +8,7 @@ import { mountainCarWorld } from '../control/mountain-car.ts'
 import { mountainCarContinuousWorld } from '../control/mountain-car-continuous.ts'
 import { pendulumWorld } from '../control/pendulum.ts'
 import { reacherWorld } from '../control/reacher.ts'
+import { dungeonWorld } from '../dungeon/dungeon-world.ts'
 import { chain } from '../grid/chain.ts'
 import { fourRoom } from '../grid/four-room.ts'
 import { lineKey } from '../grid/line-key.ts'
@@ -34,6 +35,9 @@ export const worlds: readonly WorldDefinition[] = [
   tabularDefinition(chain()),
   xlandWorld(),
   xlandGame(),
+  dungeonWorld(),
+  dungeonWorld({ layout: 'chain' }),
+  dungeonWorld({ layout: 'key-room' }),
 ]
 
 /** The world of this name. Throws `unknown_name`, with the nearest name there is. */

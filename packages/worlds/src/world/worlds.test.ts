@@ -227,5 +227,8 @@ it('finds worlds by name and suggests the nearest', () => {
     chain: 40,
     'xland-1': 50,
     'xland-game-1': 50,
+    'dungeon-1': 200,
+    'dungeon-chain': 200,
+    'dungeon-key-room': 120,
   })
 })
