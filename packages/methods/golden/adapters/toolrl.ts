@@ -37,7 +37,9 @@ function named(variant: readonly string[] = []): ToolrlOptions {
     ...(variant.includes('coarse') && { credit: 'all' }),
     ...(variant.includes('correctMax1') && { correctnessRange: [-1, 1] }),
     ...(variant.includes('twoStageScale') && { scale: 'two-stage' }),
-    ...(variant.includes('dynamicScale') && { scale: 'dynamic' }),
+    ...(variant.includes('dynamicScale') && {
+      scale: variant.includes('twoStageScale') ? 'two-stage-dynamic' : 'dynamic',
+    }),
     ...(variant.includes('withLength') && { length: variant.includes('scheduleLength') ? 'scheduled' : 'fixed' }),
   } as ToolrlOptions
 }

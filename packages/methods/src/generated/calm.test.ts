@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   calmStage,
+  calmTableStage,
   type Literal,
   optionSegments,
   parseAnnotation,
@@ -239,6 +240,24 @@ describe('stage', () => {
       ],
     },
   ])
+
+  it('adds the table of annotated keys', async () => {
+    const keyed = batchFromRollouts([
+      {
+        id: 'a',
+        prompt: 'p',
+        turns: [
+          { action: 'n', reward: 1, columns: { key: 'hall|north' } },
+          { action: 'e', reward: 1, columns: { key: 'elsewhere' } },
+          { action: 'e', reward: 1 },
+        ],
+      },
+    ])
+    const { columns } = await bindStage(calmTableStage, { table: { 'hall|north': 0.5 } }).apply(keyed, null)
+    expect([...(columns['turn.reward'] as Signal).values]).toEqual([1.05, 1, Number.NaN])
+    expect([...(columns['turn.calmTable'] as Signal).values]).toEqual([0.5, 0, Number.NaN])
+    expect(outcomeAt(columns['turn.reward'] as Signal, 2)).toMatchObject({ failure: { class: 'invalid_input' } })
+  })
 
   it('adds bonuses, keeps failed steps failed, and anneals from plain JSON state', async () => {
     const stage = bindStage(calmStage, { subgoals: ['key', 'door'], anneal: { from: 1, to: 0, steps: 2 } })

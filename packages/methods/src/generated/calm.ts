@@ -1,11 +1,13 @@
 import { defineMethod } from '../method.ts'
 import { calmOptions, calmStage } from './calm/stage.ts'
+import { calmTableStage } from './calm/table-stage.ts'
 
 export * from './calm/annotation.ts'
 export * from './calm/literal.ts'
 export * from './calm/prompt.ts'
 export * from './calm/rewards.ts'
 export * from './calm/stage.ts'
+export * from './calm/table-stage.ts'
 
 /**
  * CALM: a language model as an untrained critic. It splits a task into subgoals and says of single transitions whether one has
@@ -41,7 +43,7 @@ export const calm = defineMethod({
     setting:
       'Key-and-door grid of 9×9, 120 steps, tabular Q-learning, verifier with recall 0.9 and no false positives. With 1 % false positives the benefit is gone.',
   },
-  stages: [calmStage],
+  stages: [calmStage, calmTableStage],
   compat: ['released: reward table scaled by the running minimum; only Python literals are read'],
   related: ['oni', 'text2reward'],
 })

@@ -3,6 +3,7 @@ import { interpret, type Tensor, valueAndGrad } from '@guerdon/tensor'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  coRewardConfidenceStage,
   coRewardLoss,
   coRewardStage,
   crossReferenceRewards,
@@ -172,6 +173,32 @@ describe('stage', () => {
     const advantage = numbersIn(columns['rollout.advantage'])
     expect(advantage[0]).toBe(-advantage[1])
     expect(advantage[2]).toBe(0)
+  })
+
+  it('pays the own vote when asked to, with one wording or two', async () => {
+    const batch = batchFromRollouts([
+      rollout('a', 'original', 'so \\boxed{3}'),
+      rollout('b', 'original', 'so \\boxed{2}'),
+      rollout('c', 'rephrased', 'thus \\boxed{2}'),
+      rollout('e', 'original', '\\boxed{1}', 'lonely'),
+    ])
+    const { columns } = await bindStage(coRewardStage, { label: 'own' }).apply(batch, null)
+    expect([...numbersIn(columns['rollout.reward'])]).toEqual([1, 0, 1, 1])
+    expect(columns['rollout.coRewardLabel'].values).toEqual(['3', '3', '2', '1'])
+    expect([...numbersIn(columns['group.coRewardAgreement'])]).toEqual([0, NaN])
+  })
+
+  it('pays confidence when asked to', async () => {
+    const batch = batchFromRollouts([
+      { id: 'a', group: 'q', prompt: 'p', tokens: { entropies: [1, 9, 3], mask: [1, 0, 1] } },
+      { id: 'b', group: 'q', prompt: 'p', tokens: { entropies: [0, 0, 0], selfCertainty: [1, 2, 3] } },
+      { id: 'c', group: 'q', prompt: 'p', tokens: { entropies: [0, null, 0] } },
+    ])
+    const { columns } = await bindStage(coRewardConfidenceStage).apply(batch, null)
+    expect([...numbersIn(columns['rollout.reward'])]).toEqual([-2, 0, NaN])
+    expect(numbersIn(columns['rollout.advantage'])[1]).toBeCloseTo(Math.SQRT1_2, 6)
+    const certain = await bindStage(coRewardConfidenceStage, { measure: 'selfCertainty' }).apply(batch, null)
+    expect([...numbersIn(certain.columns['rollout.reward'])]).toEqual([NaN, 2, NaN])
   })
 })
 

@@ -1,6 +1,8 @@
 import { defineMethod } from '../method.ts'
+import { coRewardConfidenceStage } from './co-reward/confidence-stage.ts'
 import { coRewardOptions, coRewardStage } from './co-reward/stage.ts'
 
+export * from './co-reward/confidence-stage.ts'
 export * from './co-reward/loss.ts'
 export * from './co-reward/rephrase.ts'
 export * from './co-reward/rewards.ts'
@@ -41,6 +43,6 @@ export const coReward = defineMethod({
     setting:
       '40 questions in two wordings with eight answers each; the right answer is favoured in both, each wording has its own distractor with probability one half; 8 responses a wording, 60 sweeps.',
   },
-  stages: [coRewardStage],
+  stages: [coRewardStage, coRewardConfidenceStage],
   related: ['spark', 'baselines-advantage'],
 })

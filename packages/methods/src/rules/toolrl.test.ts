@@ -103,6 +103,9 @@ describe('schedules', () => {
   it.each([
     [{ scale: 'two-stage' }, 29, [0, 1], [-1, 1]],
     [{ scale: 'two-stage' }, 30, [0, 0.5], [-3, 3]],
+    // p = 0.1 and 0.4, from ±2 towards the two-stage ranges
+    [{ scale: 'two-stage-dynamic', compat: 'released' }, 15, [-1.8, 1.9], [-1.9, 1.9]],
+    [{ scale: 'two-stage-dynamic', compat: 'released' }, 60, [-1.2, 1.4], [-2.4, 2.4]],
     [{ scale: 'dynamic' }, 50, [-1.5, 1.5], [-2.5, 2.5]],
     // p = 75/150: the released format minimum has already arrived at −1
     [{ scale: 'dynamic', compat: 'released' }, 75, [-1, 1.5], [-2.5, 2.5]],

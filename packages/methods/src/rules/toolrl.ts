@@ -14,7 +14,10 @@ const range = z.tuple([z.number(), z.number()])
 
 /** Options of the `toolrl` stage; see `ToolrlOptions`. */
 export const toolrlOptions = z.object({
-  scale: z.enum(['fixed', 'two-stage', 'dynamic']).default('fixed').describe('how the ranges move over training'),
+  scale: z
+    .enum(['fixed', 'two-stage', 'dynamic', 'two-stage-dynamic'])
+    .default('fixed')
+    .describe('how the ranges move over training'),
   switchStep: z.int().min(0).default(30).describe('step at which the two-stage scale switches'),
   formatRange: range.default([0, 1]).describe('lowest and highest format reward'),
   correctnessRange: range.default([-3, 3]).describe('lowest and highest correctness reward; [-1, 1] is "equal max"'),

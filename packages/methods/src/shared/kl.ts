@@ -1,5 +1,5 @@
 import { assertFiniteNumber, assertInRange, assertInteger, assertSameLength, GuerdonError } from '@guerdon/core'
-import { abs, add, clip, exp, mul, neg, square, stopGradient, sub, type Tensor } from '@guerdon/tensor'
+import { abs, add, clip, exp, expm1, mul, neg, square, stopGradient, sub, type Tensor } from '@guerdon/tensor'
 
 /** Names of the estimators of KL(policy ‖ reference) from one sample a token. */
 export const klEstimators = ['k1', 'abs', 'k2', 'k3', 'k3StraightThrough'] as const
@@ -39,6 +39,15 @@ export function klPenalty(logProbs: Tensor, refLogProbs: Tensor, estimator: KlEs
   const negative = clip(neg(d), { minimum: -exponentBound, maximum: exponentBound })
   const k3 = clip(sub(sub(exp(negative), negative), 1), { minimum: -valueBound, maximum: valueBound })
   return estimator === 'k3' ? k3 : add(k2, stopGradient(sub(k3, k2)))
+}
+
+/**
+ * k3 without the clamps of `klPenalty`, as a graph: e^d − d − 1 with d = log π_ref − log π, exact near 0 and with its gradient
+ * 1 − e^d everywhere.
+ */
+export function unboundedK3(logProbs: Tensor, refLogProbs: Tensor): Tensor {
+  const d = sub(refLogProbs, logProbs)
+  return sub(expm1(d), d)
 }
 
 /** Choices of `klInReward`. */

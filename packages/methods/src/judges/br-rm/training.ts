@@ -1,6 +1,6 @@
 import { assertFinite, assertInRange } from '@guerdon/core'
 import { add, clip, exp, maximum, mul, neg, sub, type Tensor } from '@guerdon/tensor'
-import { unboundedK3 } from '../../shared/k3.ts'
+import { unboundedK3 } from '../../shared/kl.ts'
 import { aggregateLoss, zeroMasked } from '../../shared/loss-aggregation.ts'
 
 /** Options of `leaveOneOutAdvantages`. */

@@ -1,4 +1,5 @@
 import {
+  abstained,
   defineStage,
   failed,
   groupOfRollout,
@@ -13,7 +14,7 @@ import {
 import * as z from 'zod'
 import { mathBoxedAnswer } from '../../shared/boxed.ts'
 import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
-import { crossReferenceRewards } from './rewards.ts'
+import { crossReferenceRewards, majorityAnswer, ownVoteRewards } from './rewards.ts'
 
 /** Options of the stage. */
 export const coRewardOptions = z.strictObject({
@@ -21,6 +22,12 @@ export const coRewardOptions = z.strictObject({
     .enum(['response', 'column'])
     .default('response')
     .describe('read the last \\boxed answer of rollout.response, or take rollout.answer as it is'),
+  label: z
+    .enum(['other', 'own'])
+    .default('other')
+    .describe(
+      'the vote that pays: of the other wording, or of the own one (majority voting, the rival that collapses)',
+    ),
   epsilon: z.number().positive().default(1e-6).describe('added to the standard deviation of a view of a group'),
   singleton: z
     .enum(['raw', 'zero'])
@@ -34,7 +41,7 @@ export type CoRewardStageOptions = z.infer<typeof coRewardOptions>
 /**
  * Writes `rollout.reward` and `rollout.advantage` without any label. `rollout.view` says which wording of its question a
  * rollout answered; the groups of both wordings carry the same `group.question` (without it, one group holds both). A response without an answer earns 0, as a wrong one does; a rollout without a view
- * or a response, or whose question has one wording only, fails.
+ * or a response, or whose question has one wording only, fails (with `label: 'own'` one wording is enough).
  */
 export const coRewardStage = defineStage<CoRewardStageOptions, null>({
   name: 'co-reward',
@@ -80,16 +87,33 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
             )
         }
       }
+      const answered = (rows: readonly number[]) => ({
+        groups: rows.map(() => question),
+        answers: rows.map(r => (options.answers === 'column' ? given[r] : mathBoxedAnswer(given[r] ?? '')) ?? null),
+      })
+      if (options.label === 'own') {
+        const own = { original: answered(members.original), rephrased: answered(members.rephrased) }
+        const voted = {
+          original: majorityAnswer(own.original.answers),
+          rephrased: majorityAnswer(own.rephrased.answers),
+        }
+        for (const view of ['original', 'rephrased'] as const) {
+          const paid = ownVoteRewards(own[view])
+          members[view].forEach((r, k) => {
+            rewards[r] = scored(paid[k])
+            labels[r] = voted[view]
+          })
+        }
+        const both = members.original.length > 0 && members.rephrased.length > 0
+        agreementOf.set(question, both ? agreementOfVotes(voted) : abstained('one wording only'))
+        continue
+      }
       if (members.original.length === 0 || members.rephrased.length === 0) {
         const lone = failed('invalid_input', 'expected responses to both wordings of the question', 'co-reward')
         for (const r of [...members.original, ...members.rephrased]) rewards[r] = lone
         agreementOf.set(question, lone)
         continue
       }
-      const answered = (rows: readonly number[]) => ({
-        groups: rows.map(() => question),
-        answers: rows.map(r => (options.answers === 'column' ? given[r] : mathBoxedAnswer(given[r] ?? '')) ?? null),
-      })
       const result = crossReferenceRewards(answered(members.original), answered(members.rephrased))
       const voted = result.labels.get(question)
       for (const view of ['original', 'rephrased'] as const) {
@@ -98,8 +122,7 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
           labels[r] = view === 'original' ? voted?.rephrased : voted?.original
         })
       }
-      const agree = voted?.original !== undefined && voted.original === voted.rephrased
-      agreementOf.set(question, scored(agree ? 1 : 0))
+      agreementOf.set(question, agreementOfVotes(voted))
     }
     const agreement = questions.names.map(name => agreementOf.get(name) ?? failed('bug', 'question lost', 'co-reward'))
     const reward = signalFromOutcomes('rollout', rewards)
@@ -119,6 +142,10 @@ export const coRewardStage = defineStage<CoRewardStageOptions, null>({
     }
   },
 })
+
+function agreementOfVotes(votes?: { readonly original?: string | undefined; readonly rephrased?: string | undefined }) {
+  return scored(votes?.original !== undefined && votes.original === votes.rephrased ? 1 : 0)
+}
 
 /** The question of each group, by its own name, and the groups of each question. */
 function questionOfGroup(batch: RolloutBatch): { names: string[]; groups: Map<string, number[]> } {

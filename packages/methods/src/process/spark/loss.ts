@@ -1,7 +1,7 @@
 import { assertInteger, GuerdonError } from '@guerdon/core'
 import { add, mul, type Tensor } from '@guerdon/tensor'
 import { groupNormalise, groupsFromOffsets } from '../../shared/group-normalise.ts'
-import { unboundedK3 } from '../../shared/k3.ts'
+import { unboundedK3 } from '../../shared/kl.ts'
 import { aggregateLoss } from '../../shared/loss-aggregation.ts'
 import { type PolicyLossInput, ppoClipLoss } from '../../shared/policy-loss.ts'
 

@@ -1,7 +1,7 @@
 import { assertInRange } from '@guerdon/core'
 import { add, clip, div, exp, maximum, mean, minimum, mul, neg, sub, sum, type Tensor } from '@guerdon/tensor'
 import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
-import { unboundedK3 } from '../../shared/k3.ts'
+import { unboundedK3 } from '../../shared/kl.ts'
 import { zeroMasked } from '../../shared/loss-aggregation.ts'
 
 /** A = (r − mean)/(std + ε) of one group of rewrites. All-equal groups and groups of one give 0. [G] → [G] */

@@ -9,8 +9,10 @@ export type RewardRange = readonly [lowest: number, highest: number]
  * - `fixed`: they do not (default)
  * - `two-stage`: correctness is a third of its range before step 30; format is half of its range from step 30 on
  * - `dynamic`: weight moves from format to correctness, see `rangesAt`
+ * - `two-stage-dynamic`: the dynamic scale towards the ranges of the two-stage one, as when the released code has both switched
+ *   on; the paper's dynamic ranges are fixed numbers, so without `compat` it is `dynamic`
  */
-export type Scale = 'fixed' | 'two-stage' | 'dynamic'
+export type Scale = 'fixed' | 'two-stage' | 'dynamic' | 'two-stage-dynamic'
 
 /** Options of `rangesAt`. */
 export interface ScaleOptions {
@@ -42,14 +44,13 @@ export function rangesAt(
   progress: TrainingProgress,
   options: ScaleOptions = {},
 ): { readonly format: RewardRange; readonly correctness: RewardRange } {
-  const { scale = 'fixed', switchStep = 30, formatRange: format = [0, 1], compat } = options
-  const { correctnessRange: correctness = [-3, 3] } = options
-  if (scale === 'fixed') return { format, correctness }
-  if (scale === 'two-stage') {
-    return progress.step < switchStep
-      ? { format, correctness: [correctness[0] / 3, correctness[1] / 3] }
-      : { format: [format[0] / 2, format[1] / 2], correctness }
-  }
+  const { scale = 'fixed', switchStep = 30, formatRange = [0, 1], correctnessRange = [-3, 3], compat } = options
+  const twoStage = scale === 'two-stage' || scale === 'two-stage-dynamic'
+  const first = progress.step < switchStep
+  const format: RewardRange = twoStage && !first ? [formatRange[0] / 2, formatRange[1] / 2] : formatRange
+  const correctness: RewardRange =
+    twoStage && first ? [correctnessRange[0] / 3, correctnessRange[1] / 3] : correctnessRange
+  if (scale === 'fixed' || scale === 'two-stage') return { format, correctness }
   if (compat === 'released') {
     const p = progress.step / releasedSteps
     return {

@@ -1,6 +1,6 @@
 import { add, exp, mul, neg, stopGradient, sub, type Tensor } from '@guerdon/tensor'
 import { groupItems, groupNormalise } from '../../shared/group-normalise.ts'
-import { unboundedK3 } from '../../shared/k3.ts'
+import { unboundedK3 } from '../../shared/kl.ts'
 import { aggregateLoss } from '../../shared/loss-aggregation.ts'
 
 /** A = (R − mean)/(std + ε) of one group, ε = 1e-4, ddof 1. Groups of one and all-equal groups give 0. [G] → [G] */
