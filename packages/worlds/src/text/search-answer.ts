@@ -199,7 +199,7 @@ function rowsOf(state: SearchState): readonly CardRow[] {
   return [
     { label: 'question', text: searchQuestionWords(task), tone: 'agent' },
     ...seen.map(
-      (number, i): CardRow => ({
+      (number): CardRow => ({
         label: 'seen',
         text: documentWords(task.documents[number]),
         tone: gold.has(number) ? 'good' : task.documents[number].rumour ? 'bad' : 'plain',
