@@ -165,6 +165,7 @@ describe('the world', () => {
       expect(verifyProgram(drawn.repaired, drawn).stage).toBe(4)
       const shown = new Set(drawn.visible.map(({ x }) => x))
       expect(drawn.hidden.some(({ x }) => shown.has(x))).toBe(false)
+      expect(new Set([...drawn.visible, ...drawn.hidden].map(({ want }) => want)).size).toBeGreaterThanOrEqual(5)
     }
   })
 

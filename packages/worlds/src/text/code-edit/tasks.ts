@@ -36,6 +36,7 @@ const sizes = [
 ] as const
 const visibleTests = 3
 const hiddenTests = 8
+const fewestAnswers = 5
 const attempts = 100
 const signs: Readonly<Record<Operator, string>> = { add: '+', sub: '-', mul: '*', max: 'max' }
 
@@ -45,9 +46,8 @@ export const codeLevels = sizes.length
 /** Draws an expression, its program, tests, and bugs that a visible test shows. */
 export function codeTask(level: number, random: Random): CodeTask {
   const { leaves, bugs, structural } = sizes[level]
-  const expression = drawExpression(leaves, random)
+  const { expression, tests } = drawGoal(leaves, random)
   const repaired = compiled(expression)
-  const tests = drawTests(expression, random)
   let program = repaired.slice(1)
   for (let attempt = 0; attempt < attempts; attempt++) {
     const broken = withBugs(repaired, { bugs, structural, random })
@@ -57,6 +57,18 @@ export function codeTask(level: number, random: Random): CodeTask {
   }
   const parts = { goal: infix(expression), program, repaired, ...tests }
   return { id: `code-edit ${level} ${JSON.stringify(parts)}`, level, ...parts }
+}
+
+/** An expression and its tests, whose answers differ enough that no constant comes near. */
+function drawGoal(leaves: number, random: Random) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const expression = drawExpression(leaves, random)
+    const tests = drawTests(expression, random)
+    const answers = new Set([...tests.visible, ...tests.hidden].map(({ want }) => want))
+    if (answers.size >= fewestAnswers) return { expression, tests }
+  }
+  const expression: Expression = { operator: 'add', left: 'x', right: 'y' }
+  return { expression, tests: drawTests(expression, random) }
 }
 
 function drawExpression(leaves: number, random: Random): Expression {

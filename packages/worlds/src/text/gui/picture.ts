@@ -4,8 +4,8 @@ import { guiReference } from './goals.ts'
 import { elementsOf, type GuiState, textKey } from './screen.ts'
 import { guiInstruction, screenSize } from './tasks.ts'
 
-const scale = 18
-const top = 44
+const scale = 20
+const lineHeight = 18
 
 /** The screen as it would look: elements with their names, the one to click next outlined, the last click as a dot. */
 export function guiPicture(state: GuiState): string {
@@ -13,9 +13,11 @@ export function guiPicture(state: GuiState): string {
   const { bbox } = guiReference(state)
   const width = screenSize.width * scale
   const height = screenSize.height * scale
+  const lines = guiInstruction(state.task).slice('task '.length).split(' then ')
+  const top = lineHeight * (lines.length + 1) + 8
   const shapes = [
-    text(8, 18, guiInstruction(state.task).slice('task '.length, 44)),
-    text(8, 36, popup ? 'popup' : screen.at === 'item' ? `${screen.app}, ${screen.item}` : screenTitle(state), {
+    ...lines.map((line, i) => text(8, lineHeight * (i + 1), line)),
+    text(8, top - 8, popup ? 'popup' : screen.at === 'item' ? `${screen.app}, ${screen.item}` : screenTitle(state), {
       faint: true,
     }),
     rectangle(0, top, width, height, { fill: popup ? palette.faint : '#ffffff', stroke: palette.ink }),
