@@ -5,7 +5,7 @@ import { type OffPolicyCorrection, truncatedImportanceWeights } from './off-poli
 import type { PolicyParameters } from './policy.ts'
 import { type ObjectiveBatch, type PolicyObjective, policyObjective } from './policy-objective.ts'
 import { createTokenScorer } from './token-scores.ts'
-import type { TrainingRows } from './training-rows.ts'
+import type { TokenRows, TrainingRows } from './training-rows.ts'
 import type { TransformerConfig } from './transformer.ts'
 
 /** How a policy is updated from advantages. */
@@ -44,7 +44,7 @@ export interface PolicyTrainer {
    */
   update(rows: TrainingRows, random?: Random): Promise<PolicyUpdate>
   /** log π_ref of the rows' tokens, [count·(width − 1)]; undefined without a reference. */
-  referenceLogProbs(rows: Pick<TrainingRows, 'count' | 'width' | 'tokens'>): Promise<Float32Array | undefined>
+  referenceLogProbs(rows: TokenRows): Promise<Float32Array | undefined>
   /** Parameters and optimiser, to be kept. */
   state(): TrainerState<PolicyParameters>
   restore(state: TrainerState<PolicyParameters>): void

@@ -1,14 +1,7 @@
 import { jit, type NdArray, type Tensor } from '@guerdon/tensor'
 import { type PolicyParameters, tokenTerms } from './policy.ts'
+import type { TokenRows } from './training-rows.ts'
 import type { TransformerConfig } from './transformer.ts'
-
-/** Tokens as padded rows. */
-export interface TokenRows {
-  readonly count: number
-  readonly width: number
-  /** [count·width] */
-  readonly tokens: Int32Array
-}
 
 /**
  * log π of given tokens under temperature 1, [count·(width − 1)]; entry t of a row belongs to the token at t + 1. What

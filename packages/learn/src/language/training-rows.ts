@@ -5,22 +5,32 @@ import {
   type RolloutBatch,
   type Signal,
   Status,
+  signal,
   tokenMask,
 } from '@guerdon/core'
 import { specialTokens } from '@guerdon/worlds/text/vocabulary'
 
-/**
- * What a policy is updated from: rows of tokens and, laid out by the position that predicts them, what is known of each:
- * entry t of a row belongs to the token at t + 1. Entries with mask 0 are not learnt from.
- */
-export interface TrainingRows {
+/** Tokens as padded rows. */
+export interface TokenRows {
   readonly count: number
   /** Tokens a row, padding included. */
   readonly width: number
   /** [count·width] */
   readonly tokens: Int32Array
-  /** [count·(width − 1)], as are all below: 1 where the token is learnt from. */
+}
+
+/** Tokens as padded rows, with those that are learnt from. */
+export interface MaskedRows extends TokenRows {
+  /** [count·(width − 1)]: entry t of a row is 1 where the token at t + 1 is learnt from. */
   readonly mask: Float32Array
+}
+
+/**
+ * What a policy is updated from: rows of tokens and, laid out by the position that predicts them, what is known of each:
+ * entry t of a row belongs to the token at t + 1. Entries with mask 0 are not learnt from.
+ */
+export interface TrainingRows extends MaskedRows {
+  /** [count·(width − 1)], as are all below. */
   readonly advantages: Float32Array
   /** log π under temperature 1, as recorded when the token was drawn. */
   readonly logProbs: Float32Array
@@ -34,14 +44,20 @@ export interface TrainingRows {
   readonly values?: Float32Array
 }
 
-/** Choices of `trainingRows`. */
-export interface TrainingRowsOptions {
+/** How a batch becomes rows. */
+export interface TokenRowsOptions {
   /** Longest row the policy takes. */
   readonly maximumLength: number
   /** Default: that of the text worlds. */
   readonly padToken?: number
   /** Rows are padded to a multiple of this, so that few graphs are compiled. Default 16. */
   readonly widthStep?: number
+  /** Rows of padding are added up to a multiple of this, for batches whose number of rollouts varies. Default 1. */
+  readonly rowStep?: number
+}
+
+/** Choices of `trainingRows`. */
+export interface TrainingRowsOptions extends TokenRowsOptions {
   /**
    * Tokens that several episodes of a tree share are learnt from in `each` of them, or `once`, in the one that drew them.
    * Default `each`.
@@ -61,19 +77,13 @@ export interface TrainingRowsOptions {
  * @throws not_finite naming rollout and turn, shape_mismatch for a rollout longer than `maximumLength`
  */
 export function trainingRows(batch: RolloutBatch, options: TrainingRowsOptions): TrainingRows {
-  const { padToken = specialTokens.pad, sharedPrefix = 'each', advantage = 'token.advantage' } = options
-  const count = batch.rolloutIds.length
-  const width = rowWidth(batch, options)
-  const tokens = new Int32Array(count * width).fill(padToken)
-  const ids = numbers(batch, 'token.id').values
-  for (let r = 0; r < count; r++) {
-    tokens.set(ids.subarray(batch.tokenOffsets[r], batch.tokenOffsets[r + 1]), r * width)
-  }
+  const { sharedPrefix = 'each', advantage = 'token.advantage' } = options
+  const rows = tokenRows(batch, options)
   const advantages = numbers(batch, advantage)
   const drawn = tokenMask(batch)
   const own = sharedPrefix === 'once' ? optionalNumbers(batch, 'token.own')?.values : undefined
   const learnt = drawn.map((mask, t) => (mask && advantages.status[t] === Status.scored && own?.[t] !== 0 ? 1 : 0))
-  const layout = { batch, width, learnt }
+  const layout = { ...rows, batch, learnt }
   const optional = (name: `token.${string}`): Float32Array | undefined => {
     const column = optionalNumbers(batch, name)
     return column && laidOut(column, name, layout)
@@ -85,9 +95,7 @@ export function trainingRows(batch: RolloutBatch, options: TrainingRowsOptions):
     values: optional('token.value'),
   }
   return {
-    count,
-    width,
-    tokens,
+    ...rows,
     mask: rowsOf(learnt, layout),
     advantages: laidOut(advantages, advantage, layout),
     logProbs: laidOut(numbers(batch, 'token.logprob'), 'token.logprob', layout),
@@ -95,8 +103,42 @@ export function trainingRows(batch: RolloutBatch, options: TrainingRowsOptions):
   }
 }
 
+/**
+ * The whole streams of a batch as rows.
+ *
+ * @throws shape_mismatch for a rollout longer than `maximumLength`
+ */
+export function tokenRows(batch: RolloutBatch, options: TokenRowsOptions): TokenRows {
+  const { padToken = specialTokens.pad, rowStep = 1 } = options
+  const count = Math.ceil(batch.rolloutIds.length / rowStep) * rowStep
+  const width = rowWidth(batch, options)
+  const tokens = new Int32Array(count * width).fill(padToken)
+  const ids = numbers(batch, 'token.id').values
+  for (let r = 0; r < batch.rolloutIds.length; r++) {
+    tokens.set(ids.subarray(batch.tokenOffsets[r], batch.tokenOffsets[r + 1]), r * width)
+  }
+  return { count, width, tokens }
+}
+
+/** Whole streams as rows on which every drawn token is learnt: demonstrations. */
+export function demonstrationRows(batch: RolloutBatch, options: TokenRowsOptions): MaskedRows {
+  const rows = tokenRows(batch, options)
+  return { ...rows, mask: rowsOf(tokenMask(batch), { ...rows, batch }) }
+}
+
+/** A token column from numbers laid out as rows: the inverse of how rows are made. The first token of a stream gets 0. */
+export function tokenColumn(batch: RolloutBatch, rows: TokenRows, values: ArrayLike<number>): Signal {
+  const flat = new Float64Array(batch.tokenOffsets[batch.rolloutIds.length])
+  for (let r = 0; r < batch.rolloutIds.length; r++) {
+    const first = batch.tokenOffsets[r]
+    for (let t = first + 1; t < batch.tokenOffsets[r + 1]; t++) flat[t] = values[r * (rows.width - 1) + t - first - 1]
+  }
+  return signal('token', flat)
+}
+
 interface Layout {
   readonly batch: RolloutBatch
+  readonly count: number
   readonly width: number
   /** [N] 1 for tokens learnt from. */
   readonly learnt: Uint8Array
@@ -119,8 +161,8 @@ function laidOut(column: Signal, name: string, layout: Layout): Float32Array {
   return rowsOf(values, layout)
 }
 
-function rowsOf(values: ArrayLike<number>, { batch, width }: Layout): Float32Array {
-  const rows = new Float32Array(batch.rolloutIds.length * (width - 1))
+function rowsOf(values: ArrayLike<number>, { batch, count, width }: Omit<Layout, 'learnt'>): Float32Array {
+  const rows = new Float32Array(count * (width - 1))
   for (let r = 0; r < batch.rolloutIds.length; r++) {
     const first = batch.tokenOffsets[r]
     // the first token of a stream is never predicted

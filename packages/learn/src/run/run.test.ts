@@ -88,30 +88,34 @@ describe('a run', () => {
     expect(parseRunLog(readFileSync(at('run/run.jsonl'), 'utf8'))?.points).toHaveLength(2)
   })
 
-  it('killed at any moment ends as one that was not', { timeout: 120_000 }, async () => {
-    const updates = 30
-    await trainInto(at('whole'), updates, () => {})
-    const script = fileURLToPath(new URL('./fixtures/train.mjs', import.meta.url))
-    // a moment that differs from one time to the next is the point here: it must not matter
-    const killAt = 1 + Math.floor(Math.random() * (updates - 8))
-    const lag = Math.random() * 10
-    const child = spawn(process.execPath, [script, at('killed'), String(updates)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let timer: NodeJS.Timeout | undefined
-    child.stdout.on('data', (data: Buffer) => {
-      if (!timer && Number(data.toString().trim().split('\n').at(-1)) >= killAt) {
-        timer = setTimeout(() => child.kill('SIGKILL'), lag)
-      }
-    })
-    const signal = await new Promise(resolve => child.on('close', (_, by) => resolve(by)))
-    expect(signal, `killed at update ${killAt} + ${lag} ms`).toBe('SIGKILL')
-    const before = parseRunLog(readFileSync(at('killed/run.jsonl'), 'utf8'))?.points.length ?? 0
-    expect(before).toBeGreaterThan(0)
-    expect(before).toBeLessThan(updates)
-    await trainInto(at('killed'), updates, () => {})
-    expect(bytes('killed'), `killed at update ${killAt} + ${lag} ms`).toEqual(bytes('whole'))
-  })
+  it.each(['ppo', 'language'] as const)(
+    'of %s killed at any moment ends as one that was not',
+    { timeout: 120_000 },
+    async name => {
+      const updates = 30
+      await trainInto(at('whole'), updates, name, () => {})
+      const script = fileURLToPath(new URL('./fixtures/train.mjs', import.meta.url))
+      // a moment that differs from one time to the next is the point here: it must not matter
+      const killAt = 1 + Math.floor(Math.random() * (updates - 8))
+      const lag = Math.random() * 10
+      const child = spawn(process.execPath, [script, at('killed'), String(updates), name], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let timer: NodeJS.Timeout | undefined
+      child.stdout.on('data', (data: Buffer) => {
+        if (!timer && Number(data.toString().trim().split('\n').at(-1)) >= killAt) {
+          timer = setTimeout(() => child.kill('SIGKILL'), lag)
+        }
+      })
+      const signal = await new Promise(resolve => child.on('close', (_, by) => resolve(by)))
+      expect(signal, `killed at update ${killAt} + ${lag} ms`).toBe('SIGKILL')
+      const before = parseRunLog(readFileSync(at('killed/run.jsonl'), 'utf8'))?.points.length ?? 0
+      expect(before).toBeGreaterThan(0)
+      expect(before).toBeLessThan(updates)
+      await trainInto(at('killed'), updates, name, () => {})
+      expect(bytes('killed'), `killed at update ${killAt} + ${lag} ms`).toEqual(bytes('whole'))
+    },
+  )
 })
 
 describe('a log', () => {
