@@ -12,6 +12,7 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'salt', load: async () => (await import('../credit/salt.ts')).salt },
   { slug: 'prof', load: async () => (await import('../process/prof.ts')).prof },
   { slug: 'toolrl', load: async () => (await import('../rules/toolrl.ts')).toolrl },
+  { slug: 'raft', load: async () => (await import('../curation/raft.ts')).raft },
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
 ]
 
