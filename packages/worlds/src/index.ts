@@ -22,6 +22,15 @@ export { type FourRoomOptions, fourRoom } from './grid/four-room.ts'
 export { type LineKeyOptions, lineKey } from './grid/line-key.ts'
 export type { MinigridOptions } from './grid/minigrid.ts'
 export { doorKeyWorld, fourRoomsWorld } from './grid/minigrid-world.ts'
+export {
+  auxiliaryRewards,
+  type ObjectRooms,
+  type ObjectRoomsOptions,
+  type ObjectRoomsState,
+  objectRooms,
+  type RoomCell,
+} from './grid/object-rooms.ts'
+export { objectRoomsWorld } from './grid/object-rooms-world.ts'
 export { tabularDefinition } from './grid/tabular-definition.ts'
 export {
   type TabularLayout,
@@ -95,7 +104,7 @@ export {
 } from './text/values.ts'
 export { specialTokens, type Vocabulary, vocabularyOf } from './text/vocabulary.ts'
 export type { OutOfRange } from './world/actions.ts'
-export { findWorld, worlds } from './world/catalogue.ts'
+export { findWorld, physicsWorldNames, worlds } from './world/catalogue.ts'
 export type { Outcome, PossibleOutcome, PossibleStart, WorldDefinition } from './world/definition.ts'
 export { drawStart, type EnumeratedWorld, type EnumerateOptions, enumerateWorld } from './world/enumerate.ts'
 export {

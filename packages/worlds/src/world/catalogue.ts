@@ -13,6 +13,7 @@ import { chain } from '../grid/chain.ts'
 import { fourRoom } from '../grid/four-room.ts'
 import { lineKey } from '../grid/line-key.ts'
 import { doorKeyWorld, fourRoomsWorld } from '../grid/minigrid-world.ts'
+import { objectRoomsWorld } from '../grid/object-rooms-world.ts'
 import { tabularDefinition } from '../grid/tabular-definition.ts'
 import { xlandGame, xlandWorld } from '../xland/xland-world.ts'
 import type { WorldDefinition } from './definition.ts'
@@ -33,6 +34,7 @@ export const worlds: readonly WorldDefinition[] = [
   tabularDefinition(fourRoom()),
   tabularDefinition(lineKey()),
   tabularDefinition(chain()),
+  objectRoomsWorld(),
   xlandWorld(),
   xlandGame(),
   dungeonWorld(),
@@ -40,13 +42,30 @@ export const worlds: readonly WorldDefinition[] = [
   dungeonWorld({ layout: 'key-room' }),
 ]
 
-/** The world of this name. Throws `unknown_name`, with the nearest name there is. */
+/** Worlds that need a physics engine: `physicsWorlds()` and `findPhysicsWorld()` of `@guerdon/worlds/physics` load it. */
+export const physicsWorldNames: readonly string[] = [
+  'reacher-v5',
+  'hopper-v5',
+  'half-cheetah-v5',
+  'ant-v5',
+  'open-drawer',
+  'close-drawer',
+  'open-door',
+  'close-door',
+  'arena-1v1',
+  'arena-2v2',
+]
+
+/** The world of this name. Throws `unknown_name`, with the nearest name there is, or with where to load it. */
 export function findWorld(name: string): WorldDefinition {
   const found = worlds.find(world => world.name === name)
   if (found) return found
   const names = worlds.map(world => world.name)
-  const near = nearestName(name, names)
+  const loaded = physicsWorldNames.includes(name)
+  const near = nearestName(name, [...names, ...physicsWorldNames])
+  const load = `await findPhysicsWorld('${near}') of @guerdon/worlds/physics loads it with its engine`
+  const hint = loaded ? load : near !== undefined && `did you mean ${near}?`
   throw new GuerdonError('unknown_name', `expected the name of a world; got ${name} — there are ${names.join(', ')}`, {
-    ...(near !== undefined && { hint: `did you mean ${near}?` }),
+    ...(hint && { hint }),
   })
 }
