@@ -17,13 +17,13 @@ export { type DungeonWorld, dungeonWorld } from './dungeon/dungeon-world.ts'
 export { allMessages } from './dungeon/messages.ts'
 export { dungeonLegend } from './dungeon/pictures.ts'
 export { type DungeonLayout, type DungeonOptions, dungeonActions, dungeonLevels } from './dungeon/shape.ts'
+export { auxiliaryRewards } from './grid/auxiliary-rewards.ts'
 export { type ChainOptions, chain } from './grid/chain.ts'
 export { type FourRoomOptions, fourRoom } from './grid/four-room.ts'
 export { type LineKeyOptions, lineKey } from './grid/line-key.ts'
 export type { MinigridOptions } from './grid/minigrid.ts'
 export { doorKeyWorld, fourRoomsWorld } from './grid/minigrid-world.ts'
 export {
-  auxiliaryRewards,
   type ObjectRooms,
   type ObjectRoomsOptions,
   type ObjectRoomsState,

@@ -2,7 +2,18 @@ import { readFileSync } from 'node:fs'
 import { Random } from '@guerdon/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findWorld, sizeOf, type VectorWorld, vectorWorld, type WorldDefinition, worlds } from '../index.ts'
+import { arenaWorld } from '../arena/arena-world.ts'
+import { loadRapier } from '../arena/bodies.ts'
+import {
+  findWorld,
+  physicsWorldNames,
+  sizeOf,
+  type VectorWorld,
+  vectorWorld,
+  type WorldDefinition,
+  worlds,
+} from '../index.ts'
+import { findPhysicsWorld, physicsWorlds } from '../physics.ts'
 
 /** Random actions of all copies, within the action space. */
 function drawActions(definition: WorldDefinition, copies: number, random: Random): Float64Array {
@@ -31,7 +42,12 @@ function digest(world: VectorWorld): string {
   return Buffer.from(world.save()).toString('base64')
 }
 
-const each = worlds.map(world => [world.name, world] as const)
+const physics = await physicsWorlds()
+// the arena in small steps: what is tested here does not depend on how long an action is
+const arena = arenaWorld(await loadRapier(), { ticks: 2 })
+const each = [...worlds, ...physics.filter(({ name }) => !name.startsWith('arena')), arena].map(
+  world => [world.name, world] as const,
+)
 
 describe('golden roll-outs', () => {
   interface RolloutCase {
@@ -232,4 +248,15 @@ it('finds worlds by name and suggests the nearest', () => {
     'dungeon-chain': 200,
     'dungeon-key-room': 120,
   })
+})
+
+it('points to the engine of worlds that need one, and loads them by name', async () => {
+  expect(physics.map(({ name }) => name)).toEqual(physicsWorldNames)
+  expect(() => findWorld('ant-v5')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("findPhysicsWorld('ant-v5')") }),
+  )
+  expect(() => findWorld('hoper-v5')).toThrow(expect.objectContaining({ hint: 'did you mean hopper-v5?' }))
+  expect((await findPhysicsWorld('ant-v5')).horizon).toBe(1000)
+  expect((await findPhysicsWorld('arena-2v2')).name).toBe('arena-2v2')
+  await expect(findPhysicsWorld('ant')).rejects.toThrow(/physics world; got ant/)
 })
