@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { enumerateWorld, vectorWorld } from '../index.ts'
-import { auxiliaryRewards, type ObjectRooms, type ObjectRoomsOptions, objectRooms } from './object-rooms.ts'
+import { auxiliaryRewards } from './auxiliary-rewards.ts'
+import { type ObjectRooms, type ObjectRoomsOptions, objectRooms } from './object-rooms.ts'
 import { objectRoomsWorld } from './object-rooms-world.ts'
 import { transitionsOf } from './tabular-world.ts'
 
