@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   score: async io => (await import('./commands/score.ts')).scoreCommand(io),
   methods: async io => (await import('./commands/methods.ts')).methodsCommand(io),
   serve: async io => (await import('./commands/serve.ts')).serveCommand(io),
+  rm: async io => (await import('./commands/rm.ts')).rmCommand(io),
   lab: async io => (await import('./commands/lab.ts')).labCommand(io),
   reproduce: async io => (await import('./commands/reproduce.ts')).reproduceCommand(io),
 }

@@ -24,6 +24,8 @@ export function textTokens(text: string): number[] {
 
 /** A prompt and a candidate that fit together, and whether something was cut. */
 export interface FittedItem extends TokensOrVector {
+  readonly prompt: readonly number[]
+  readonly candidate: readonly number[]
   readonly cut: boolean
 }
 
