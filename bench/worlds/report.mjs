@@ -1,19 +1,19 @@
 /** The tables, the comparison with what was aimed at, and RESULTS.md. */
 
-function median(values) {
+export function median(values) {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b)
   if (sorted.length === 0) return Number.NaN
   const middle = (sorted.length - 1) / 2
   return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2
 }
 
-function thousands(rate) {
+export function thousands(rate) {
   if (!Number.isFinite(rate)) return '–'
   const [unit, name] = rate >= 1e6 ? [1e6, ' M'] : [1e3, ' k']
   return `${(rate / unit).toPrecision(3)}${name}`
 }
 
-function table(rows) {
+export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
   const line = row => `| ${row.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`
   return [line(rows[0]), `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`, ...rows.slice(1).map(line)].join(
@@ -21,7 +21,7 @@ function table(rows) {
   )
 }
 
-const times = value => (Number.isFinite(value) ? `${value.toPrecision(3)}×` : '–')
+export const times = value => (Number.isFinite(value) ? `${value.toPrecision(3)}×` : '–')
 
 /** Everything measured, as Markdown: medians over rounds; ratios are medians of the ratios within a round. */
 export function markdown({ machine, rounds, names, sizes }) {
