@@ -32,7 +32,7 @@ export function readAction(vocabulary: Vocabulary, action: ArrayLike<number>): A
 
 /** The action of these words, with the end token after them. */
 export function writeAction(vocabulary: Vocabulary, text: string): Int32Array {
-  return Int32Array.from([...vocabulary.encode(text), specialTokens.end])
+  return vocabulary.encode(`${text} ${vocabulary.tokens[specialTokens.end]}`)
 }
 
 /** Throws `state` for a step after the end of an episode. */

@@ -42,7 +42,12 @@ export function vocabularyOf(words: readonly string[]): Vocabulary {
     tokens,
     size: tokens.length,
     id,
-    encode: text => Int32Array.from(text.split(/\s+/).filter(Boolean), id),
+    encode(text) {
+      const words = text.split(/\s+/).filter(Boolean)
+      const sequence = new Int32Array(words.length)
+      for (let i = 0; i < words.length; i++) sequence[i] = id(words[i])
+      return sequence
+    },
     decode: sequence =>
       Array.from(sequence)
         .filter((token, i) => {
