@@ -88,15 +88,15 @@ describe('object rooms', () => {
 
   it('place objects by seed, never on start or goal', () => {
     const cells = new Set<string>()
-    for (let seed = 0; seed < 200; seed++) {
-      const placed = objectRooms({ seed, task: 'reach', slip: 0 })
+    for (let seed = 0; seed < 60; seed++) {
+      const placed = objectRooms({ seed, task: 'reach', slip: 0, roomSize: 2 })
       expect(placed.objectCells).toHaveLength(2)
       placed.objectCells.forEach(cell => {
         cells.add(cell.join())
       })
-      expect(fewestActions(placed)).toBeLessThan(40)
+      expect(fewestActions(placed)).toBeLessThan(30)
     }
-    expect(cells.size).toBe(34)
+    expect(cells.size).toBe(14)
     expect(objectRooms({ seed: 7 }).objectCells).toEqual(objectRooms({ seed: 7 }).objectCells)
   })
 

@@ -145,6 +145,8 @@ function universe(name: string, shape: XlandShape) {
     svg: (state: Float64Array) => universeSvg(name, state, shape),
     text: (state: Float64Array) => universeText(state, shape),
     facts: (state: Float64Array) => ({
+      x: state[shape.playersAt],
+      y: state[shape.playersAt + 1],
       ...Object.fromEntries([...rewards(state)].map((reward, player) => [`goal of player ${player}`, reward])),
       ...Object.fromEntries(Object.entries(predicatesOf(state, 0, shape)).map(([key, holds]) => [key, holds ? 1 : 0])),
     }),
