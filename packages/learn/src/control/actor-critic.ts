@@ -23,13 +23,17 @@ import {
 } from '@guerdon/tensor'
 import { type Space, sizeOf } from '@guerdon/worlds/world/space'
 
-/** A policy and a value function, two networks that share nothing. */
-export interface ActorCritic<T = Tensor> {
+/** A policy. */
+export interface Policy<T = Tensor> {
   /** To the logits of discrete actions or the means of Gaussian ones. */
   actor: Dense<T>[]
-  critic: Dense<T>[]
   /** [A] log σ of Gaussian actions, the same in every state. */
   logStd?: T
+}
+
+/** A policy and a value function, two networks that share nothing. */
+export interface ActorCritic<T = Tensor> extends Policy<T> {
+  critic: Dense<T>[]
 }
 
 /**
@@ -90,11 +94,15 @@ export interface ActionTerms {
 
 /** Both networks at given observations [B][D] and actions: [B] int32, or [B][A] floats if the networks have a log σ. */
 export function actionTerms(parameters: ActorCritic, observations: Tensor, actions: Tensor): ActionTerms {
-  const outputs = actorOutputs(parameters.actor, observations)
-  const value = stateValues(parameters.critic, observations)
-  if (parameters.logStd !== undefined) return { ...gaussianTerms(outputs, parameters.logStd, actions), value }
+  return { ...policyTerms(parameters, observations, actions), value: stateValues(parameters.critic, observations) }
+}
+
+/** The policy alone at given observations and actions. */
+export function policyTerms(policy: Policy, observations: Tensor, actions: Tensor): Omit<ActionTerms, 'value'> {
+  const outputs = actorOutputs(policy.actor, observations)
+  if (policy.logStd !== undefined) return gaussianTerms(outputs, policy.logStd, actions)
   const chosen = takeAlongAxis(logSoftmax(outputs), expandDims(actions, { axis: 1 }), { axis: 1 })
-  return { logProb: squeeze(chosen, { axis: 1 }), entropy: entropyFromLogits(outputs), value }
+  return { logProb: squeeze(chosen, { axis: 1 }), entropy: entropyFromLogits(outputs) }
 }
 
 /** Σ_A [−½((a − μ)/σ)² − log σ − ½·log 2π], and Σ_A [log σ + ½·log 2πe]. */

@@ -34,6 +34,8 @@ export interface ControlLearner extends Learner {
 export interface Trained {
   parameters: ActorCritic<NdArray>
   optimiser: OptimiserState<NdArray>
+  /** What else a rule learns, such as a discriminator. */
+  extra?: unknown
 }
 
 /** What makes one on-policy learner differ from another. */
@@ -45,6 +47,8 @@ export interface OnPolicyRule {
   /** Blocks of one update of the learner. */
   readonly blocks: number
   readonly normalise: boolean
+  /** A tree of arrays to be kept in `Trained.extra`. */
+  readonly extra?: unknown
   initialOptimiser(parameters: ActorCritic<NdArray>): OptimiserState<NdArray>
   /** Learns from a block: sets what is trained, returns what it measured. `update` counts from 0. */
   learn(trained: Trained, experience: Experience, random: Random, update: number): Promise<CurvePoint>
@@ -71,7 +75,11 @@ export function onPolicyLearner(world: VectorWorld, options: OnPolicyOptions, ru
   let actionRandom = root.split('actions')
   let shuffleRandom = root.split('shuffling')
   const parameters = initialActorCritic(root.split('parameters'), { observationSpace, actionSpace, hidden })
-  const trained: Trained = { parameters, optimiser: rule.initialOptimiser(parameters) }
+  const trained: Trained = {
+    parameters,
+    optimiser: rule.initialOptimiser(parameters),
+    ...(rule.extra !== undefined && { extra: rule.extra }),
+  }
   const size = sizeOf(observationSpace)
   const normaliser: Normaliser = rule.normalise ? runningNormaliser(copies, size, gamma) : noNormaliser(size)
   const collector: Collector = createCollector(world, {
@@ -133,6 +141,7 @@ export function onPolicyLearner(world: VectorWorld, options: OnPolicyOptions, ru
       world.restore(fromBase64(rest.world))
       trained.parameters = found.parameters
       trained.optimiser = found.optimiser
+      if (found.extra !== undefined) trained.extra = found.extra
       actionRandom = new Random(rest.actionRandom)
       shuffleRandom = new Random(rest.shuffleRandom)
       collector.begins.set(rest.begins)

@@ -5,7 +5,14 @@ import { sizeOf } from '@guerdon/worlds/world/space'
 import type { VectorWorld } from '@guerdon/worlds/world/vector-world'
 import { type ActorCritic, actionTerms } from './actor-critic.ts'
 import { type Experience, experienceAdvantages } from './experience.ts'
-import { assertUpdate, type ControlLearner, type OnPolicyOptions, onPolicyLearner, type Trained } from './on-policy.ts'
+import {
+  assertUpdate,
+  type ControlLearner,
+  type OnPolicyOptions,
+  type OnPolicyRule,
+  onPolicyLearner,
+  type Trained,
+} from './on-policy.ts'
 
 /** Choices of PPO. Defaults are CleanRL's; where two are given, the second is that of continuous actions. */
 export interface PpoOptions extends OnPolicyOptions {
@@ -56,6 +63,11 @@ interface MiniBatch<T = Tensor> {
  * not 0, because the episode was cut off and did not end. CleanRL's defaults are for 4 copies (1 with continuous actions).
  */
 export function createPpo(world: VectorWorld, options: PpoOptions): ControlLearner {
+  return onPolicyLearner(world, options, ppoRule(world, options))
+}
+
+/** PPO's rule, for learners that put something before it. */
+export function ppoRule(world: VectorWorld, options: PpoOptions): OnPolicyRule {
   const discrete = world.actionSpace.kind === 'discrete'
   const preset = discrete ? learnerSettings.ppoDiscrete : learnerSettings.ppoContinuous
   const { totalSteps = preset.totalSteps, steps = preset.steps, miniBatches = preset.miniBatches } = options
@@ -140,7 +152,7 @@ export function createPpo(world: VectorWorld, options: PpoOptions): ControlLearn
     return { ...(Object.fromEntries(means) as Record<string, number>), learningRate: rate }
   }
 
-  return onPolicyLearner(world, options, {
+  return {
     name: 'ppo',
     settings: {
       totalSteps,
@@ -161,7 +173,7 @@ export function createPpo(world: VectorWorld, options: PpoOptions): ControlLearn
     normalise,
     initialOptimiser: parameters => optimiser.initial(parameters),
     learn,
-  })
+  }
 }
 
 function emptyBatch(rows: number, size: number, actionSize: number | null): MiniBatch<NdArray> {
