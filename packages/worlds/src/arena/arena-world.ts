@@ -1,22 +1,14 @@
-import { assertInteger, assertOneOf, GuerdonError, type Random } from '@guerdon/core'
+import { assertInteger, assertOneOf, GuerdonError } from '@guerdon/core'
 import type { WorldDefinition } from '../world/definition.ts'
 import { type Bound, box, type Observations } from '../world/space.ts'
 import { type ArenaGame, arenaFactory, type RapierEngine, unit } from './bodies.ts'
 import { type Controls, drive, shorten } from './driving.ts'
-import {
-  collectBoost,
-  countDemolitions,
-  countGoal,
-  countTouches,
-  hasBall,
-  kickOff,
-  onTarget,
-  placeCar,
-} from './events.ts'
-import { boostPads, field, kickOffPlaces, type Team, tickRate } from './field.ts'
+import { collectBoost, countDemolitions, countGoal, countTouches, hasBall, onTarget } from './events.ts'
+import { boostPads, field, type Team, tickRate } from './field.ts'
 import { arenaLayout, entry, eventNames, playerEntry } from './layout.ts'
 import { arenaPicture } from './picture.ts'
 import { type ArenaState, readArena } from './read.ts'
+import { type ArenaStart, arenaStarts, startArena } from './starts.ts'
 import { meetingSpeed, strike } from './strike.ts'
 
 /** Choices of the arena. */
@@ -30,7 +22,7 @@ export interface ArenaOptions {
   /** Seconds after which an episode is truncated. Default 30. */
   readonly seconds?: number
   /** `kick-off`: the places of the game; `random`: ball and cars anywhere on the floor. Default `kick-off`. */
-  readonly start?: 'kick-off' | 'random'
+  readonly start?: ArenaStart
 }
 
 /** A world of cars and a ball. */
@@ -68,44 +60,13 @@ export function arenaWorld(engine: RapierEngine, options: ArenaOptions = {}): Ar
     throw new GuerdonError('invalid_option', `expected at most 2 players a side; got ${blue} and ${orange}`)
   if (!(seconds > 0 && Number.isFinite(seconds)))
     throw new GuerdonError('invalid_option', `expected seconds > 0; got ${seconds}`, { path: ['seconds'] })
-  assertOneOf(start, 'start', ['kick-off', 'random'])
+  assertOneOf(start, 'start', arenaStarts)
   const layout = arenaLayout(blue, orange)
   const { teams, stateSize, pads } = layout
   /** How fast each car and the ball met, noted before a tick. */
   const speeds = new Float64Array(teams.length)
   const factory = arenaFactory(engine, layout)
   const name = `arena-${blue}v${orange}`
-
-  function place(states: Float64Array, player: number, x: number, y: number, yaw: number): void {
-    placeCar(states, player, x, y, yaw)
-    states[player + playerEntry.boost] = 33
-    states[player + playerEntry.grounded] = 1
-  }
-
-  function begin(states: Float64Array, at: number, random: Random): void {
-    states.fill(0, at, at + stateSize)
-    states[at + entry.lastBlue] = -1
-    states[at + entry.lastOrange] = -1
-    states[at + entry.ball + 2] = Math.fround(field.ballRadius / unit)
-    if (start === 'kick-off') {
-      // both teams take the same places, mirrored
-      const order = random.permutation(kickOffPlaces.length)
-      let seat = 0
-      teams.forEach((team, p) => {
-        seat = p > 0 && teams[p - 1] === team ? seat + 1 : 0
-        place(states, at + layout.player(p), ...kickOff(team, order[seat]))
-      })
-      return
-    }
-    states[at + entry.ball] = Math.fround(random.uniform(-3000, 3000) / unit)
-    states[at + entry.ball + 1] = Math.fround(random.uniform(-3000, 3000) / unit)
-    teams.forEach((_, p) => {
-      // a lane for each, so that none start inside another
-      const lane = (2 * random.float() - 1) * 700 + (p - (teams.length - 1) / 2) * 1700
-      const along = random.uniform(-4500, 4500)
-      place(states, at + layout.player(p), lane, along, random.uniform(-Math.PI, Math.PI))
-    })
-  }
 
   /** Slows what is faster than the game allows. */
   function limit(states: Float64Array, at: number, game: ArenaGame): void {
@@ -138,7 +99,7 @@ export function arenaWorld(engine: RapierEngine, options: ArenaOptions = {}): Ar
     stateSize,
     horizon: Math.max(1, Math.round((seconds * tickRate) / ticks)),
     stochastic: false,
-    start: begin,
+    start: (states, at, random) => startArena(states, at, layout, { random, start }),
     advance: (states, at, actions, actionAt, outcome) => {
       const game = factory.play(states, at)
       for (let p = 0; p < teams.length; p++) states[at + layout.player(p) + playerEntry.touched] = 0

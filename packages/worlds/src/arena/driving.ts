@@ -1,5 +1,6 @@
 import { clamp } from '../control/dynamics.ts'
 import { unit } from './bodies.ts'
+import { type Curve, valueAt } from './curve.ts'
 import { field, tickRate } from './field.ts'
 import { playerEntry } from './layout.ts'
 
@@ -26,8 +27,8 @@ const airTurn = 9
 const airDamping = 3
 const { turn, velocity, spin } = playerEntry
 
-/** Speeds and the curvature a car can steer at them, in metres; linear in between. */
-const curvature: readonly (readonly [speed: number, perMetre: number])[] = [
+/** Speeds and how sharply a car can turn at them, in m/s and 1/m. */
+const curvature: Curve = [
   [0, 0.69],
   [5, 0.398],
   [10, 0.235],
@@ -38,13 +39,7 @@ const curvature: readonly (readonly [speed: number, perMetre: number])[] = [
 
 /** How sharply a car can turn at a speed in m/s, in 1/m. */
 export function sharpestTurn(speed: number): number {
-  for (let i = 1; i < curvature.length; i++) {
-    const fast = curvature[i]
-    if (speed > fast[0]) continue
-    const slow = curvature[i - 1]
-    return slow[1] + ((speed - slow[0]) / (fast[0] - slow[0])) * (fast[1] - slow[1])
-  }
-  return curvature[curvature.length - 1][1]
+  return valueAt(curvature, speed)
 }
 
 /** Push of the motor in m/s² at a speed: 16 at rest, 1.6 at 14 m/s, none from 14.1 on. */

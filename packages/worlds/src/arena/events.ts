@@ -1,7 +1,7 @@
 import { clamp } from '../control/dynamics.ts'
 import { unit } from './bodies.ts'
 import { writeAxes } from './driving.ts'
-import { boostPads, field, kickOffPlaces, returnPlaces, type Team, tickRate } from './field.ts'
+import { boostPads, field, returnPlaces, type Team, tickRate } from './field.ts'
 import { type ArenaEvent, type ArenaLayout, entry, eventNames, playerEntry } from './layout.ts'
 
 /** How near the ball's surface must be to a car to count as touched, in metres. */
@@ -196,10 +196,4 @@ export function collectBoost(states: Float64Array, at: number, layout: ArenaLayo
       states[full] = pad.ticks
     }
   }
-}
-
-/** A place of a kick-off, numbered as in `kickOffPlaces`; orange's are turned by half a circle. */
-export function kickOff(team: Team, place: number): readonly [x: number, y: number, yaw: number] {
-  const [x, y, yaw] = kickOffPlaces[place]
-  return team === 'blue' ? [x, y, yaw] : [-x, -y, yaw - Math.PI]
 }

@@ -1,10 +1,11 @@
 import { unit } from './bodies.ts'
+import { type Curve, valueAt } from './curve.ts'
 import { writeAxes } from './driving.ts'
 import { field } from './field.ts'
 import { playerEntry } from './layout.ts'
 
-/** Speeds a car and the ball meet with, in m/s, and the share of it the ball gains; linear in between. */
-const shares: readonly (readonly [speed: number, share: number])[] = [
+/** Speeds a car and the ball meet with, in m/s, and the share of it the ball gains. */
+const shares: Curve = [
   [0, 0.65],
   [5, 0.65],
   [23, 0.55],
@@ -13,13 +14,7 @@ const shares: readonly (readonly [speed: number, share: number])[] = [
 
 /** Share of the speed they meet with that the ball gains beside what the collision gives it. */
 export function strikeShare(speed: number): number {
-  for (let i = 1; i < shares.length; i++) {
-    const fast = shares[i]
-    if (speed > fast[0]) continue
-    const slow = shares[i - 1]
-    return slow[1] + ((speed - slow[0]) / (fast[0] - slow[0])) * (fast[1] - slow[1])
-  }
-  return shares[shares.length - 1][1]
+  return valueAt(shares, speed)
 }
 
 /** ‖car's velocity − ball's velocity‖ */
