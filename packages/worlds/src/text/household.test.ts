@@ -106,6 +106,13 @@ describe('household', () => {
       true,
       true,
     ])
+    // Only what is in hand can be treated or put.
+    expect(admissible(...errand.slice(0, 4), 'heat mug', 'open oven', 'put mug', 'put apple').slice(4)).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ])
     // Cold is not hot, and the last treatment counts.
     const cooled = play(...errand.slice(0, 5), 'go fridge', 'cool apple', 'enter hall', 'go shelf', 'put apple')
     expect(cooled[9]).toMatchObject({ terminated: false, reward: 0 })
