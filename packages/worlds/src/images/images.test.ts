@@ -39,7 +39,7 @@ describe('handwritten digits', () => {
     const some = selectImages(test, range(200))
     const nearest = accuracy(nearestImageClassifier(train).classify, some)
     const centroid = accuracy(centroidClassifier(train).classify, test)
-    expect(nearest).toBeGreaterThan(0.92)
+    expect(nearest).toBeGreaterThan(0.9)
     expect(centroid).toBeGreaterThan(0.72)
     expect(centroid).toBeLessThan(nearest)
   })

@@ -75,7 +75,7 @@ function missingAtoms(states: Float64Array, at: number, shape: XlandShape, playe
 
 /** Cells a player can walk to, nearest first, and the first action on the way to each (−1 for the others). */
 interface Reach {
-  readonly cells: Int16Array
+  readonly cells: Int32Array
   readonly count: number
   readonly steps: Int8Array
 }
@@ -90,7 +90,7 @@ function reachableCells(states: Float64Array, at: number, shape: XlandShape, pla
     steps[states[where + 1] * size + states[where]] = taken
   }
   steps[start] = XlandAction.wait
-  const cells = new Int16Array(size * size)
+  const cells = new Int32Array(size * size)
   cells[0] = start
   let count = 1
   for (let i = 0; i < count; i++) {
