@@ -65,6 +65,14 @@ describe('gui', () => {
     expect(play(['finish'])).toMatchObject({ reward: 0, terminated: true, correct: false })
   })
 
+  it('does not count a press after the text was changed again, and goes on when it is put right', () => {
+    const ready = play(['click 10 4', 'scroll down', 'click 3 4', 'click 3 4', 'type gold', 'type red'])
+    expect(ready.facts).toMatchObject({ subgoals: 3, expectedAction: 'click' })
+    expect(guiReference(ready.state)).toEqual({ action: 'type', text: 'gold' })
+    expect(act(ready.state, 'click 2 10').facts).toMatchObject({ sideEffects: 1, subgoals: 3 })
+    expect(play(['type gold', 'click 2 10', 'finish'], ready.state)).toMatchObject({ correct: true })
+  })
+
   it('does not count a press before the text is right', () => {
     const early = play(['click 10 4', 'scroll down', 'click 3 4', 'click 2 10'])
     expect(early.facts).toMatchObject({ sideEffects: 1, subgoals: 2 })

@@ -126,12 +126,33 @@ describe('landscapes', () => {
     ).toBe(2)
   })
 
-  it.each([0, 0.5, 1])('know their optimum, checked against every hypothesis, at ruggedness %d', ruggedness => {
-    const landscape = hypothesisLandscape({ ...small, ruggedness })
-    let best = Number.NEGATIVE_INFINITY
-    for (const hypothesis of everyHypothesis(small)) best = Math.max(best, hypothesisScore(landscape, hypothesis))
-    expect(landscape.optimumScore).toBeCloseTo(best, 10)
-    expect(hypothesisScore(landscape, landscape.optimum)).toBeCloseTo(best, 10)
+  it.each([
+    [3, 2, 3, 0],
+    [3, 2, 3, 0.5],
+    [3, 3, 2, 1],
+    [2, 3, 3, 1],
+  ])('of %i × %i components with %i choices know their optimum, checked against every hypothesis', (...sizes) => {
+    const [levels, sites, options, ruggedness] = sizes
+    for (let seed = 0; seed < 5; seed++) {
+      const landscape = hypothesisLandscape({ levels, sites, options, ruggedness, seed })
+      let best = Number.NEGATIVE_INFINITY
+      for (const hypothesis of everyHypothesis(landscape.spec)) {
+        best = Math.max(best, hypothesisScore(landscape, hypothesis))
+      }
+      expect(landscape.optimumScore).toBeCloseTo(best, 10)
+      expect(hypothesisScore(landscape, landscape.optimum)).toBeCloseTo(best, 10)
+    }
+  })
+
+  it('mix a smooth and a rugged landscape of the same seed', () => {
+    const [smooth, mixed, rugged] = [0, 0.3, 1].map(ruggedness => hypothesisLandscape({ ...small, ruggedness }))
+    const cells = (table: typeof smooth.byParent): number[] => table.flat(3)
+    cells(mixed.byParent).forEach((value, i) => {
+      expect(value).toBeCloseTo(0.7 * cells(smooth.byParent)[i] + 0.3 * cells(rugged.byParent)[i], 12)
+    })
+    expect(Math.max(...cells(smooth.byParent))).toBe(1)
+    expect(cells(smooth.byNeighbour).every(value => value === 0)).toBe(true)
+    expect(cells(rugged.byNeighbour).some(value => value !== 0)).toBe(true)
   })
 
   it('can be climbed one choice at a time where they are smooth, and trap where they are rugged', () => {
