@@ -151,6 +151,10 @@ describe('landscapes', () => {
       expect(value).toBeCloseTo(0.7 * cells(smooth.byParent)[i] + 0.3 * cells(rugged.byParent)[i], 12)
     })
     expect(Math.max(...cells(smooth.byParent))).toBe(1)
+    // Pure chance: 1500 standard normal cells have a mean square of 1 with standard error √(2/1500); four of them.
+    const chance = cells(hypothesisLandscape({ levels: 5, sites: 3, options: 10, ruggedness: 1, seed: 2 }).byParent)
+    const meanSquare = chance.reduce((sum, value) => sum + value * value, 0) / chance.length
+    expect(Math.abs(meanSquare - 1)).toBeLessThan(0.15)
     expect(cells(smooth.byNeighbour).every(value => value === 0)).toBe(true)
     expect(cells(rugged.byNeighbour).some(value => value !== 0)).toBe(true)
   })
