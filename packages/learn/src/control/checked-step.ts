@@ -1,5 +1,11 @@
 import { GuerdonError } from '@guerdon/core'
 import type { VectorWorld } from '@guerdon/worlds/world/vector-world'
+import type { Settings } from '../run/learner.ts'
+
+/** What of a world decides a run. */
+export function worldSettings({ name, copies, horizon }: VectorWorld): Settings {
+  return { world: name, copies, horizon }
+}
 
 /** Throws invalid_option for a world whose copies do not start anew within the step that ends an episode. */
 export function assertSameStep(world: VectorWorld): void {

@@ -6,6 +6,7 @@ import type { CurvePoint, Learner, Settings } from '../run/learner.ts'
 import { fromBase64, readLearnerState, toBase64, writeLearnerState } from '../run/learner-state.ts'
 import { arraysLike } from '../training/checkpoint.ts'
 import { type ActorCritic, initialActorCritic } from './actor-critic.ts'
+import { worldSettings } from './checked-step.ts'
 import { type Collector, createCollector } from './collector.ts'
 import { averageReturn, type EpisodeWindowState, initialEpisodeWindow } from './episode-window.ts'
 import type { Experience, RewardFunction } from './experience.ts'
@@ -91,9 +92,7 @@ export function onPolicyLearner(world: VectorWorld, options: OnPolicyOptions, ru
   const owner = {
     name: rule.name,
     settings: {
-      world: world.name,
-      copies,
-      horizon: world.horizon,
+      ...worldSettings(world),
       seed,
       gamma,
       hidden,

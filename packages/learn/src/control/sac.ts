@@ -6,6 +6,7 @@ import type { VectorWorld } from '@guerdon/worlds/world/vector-world'
 import type { Learner } from '../run/learner.ts'
 import { arraysBelow, fromBase64, readLearnerState, toBase64, writeLearnerState } from '../run/learner-state.ts'
 import { arraysLike } from '../training/checkpoint.ts'
+import { worldSettings } from './checked-step.ts'
 import { averageReturn, type EpisodeWindowState, initialEpisodeWindow } from './episode-window.ts'
 import { assertUpdate } from './on-policy.ts'
 import { type ReplayBuffer, replayBuffer, replayColumns } from './replay-buffer.ts'
@@ -163,9 +164,7 @@ export function createSac(world: VectorWorld, options: SacOptions): SacLearner {
   const owner = {
     name: 'sac',
     settings: {
-      world: world.name,
-      copies: world.copies,
-      horizon: world.horizon,
+      ...worldSettings(world),
       seed,
       gamma,
       tau,

@@ -3,7 +3,7 @@ import type { Evaluated, NdArray, Tree } from '@guerdon/tensor'
 import { sizeOf } from '@guerdon/worlds/world/space'
 import type { VectorWorld } from '@guerdon/worlds/world/vector-world'
 import type { Policy } from '../control/actor-critic.ts'
-import { assertNumbers, assertSameStep, stepWorld } from '../control/checked-step.ts'
+import { assertNumbers, assertSameStep, stepWorld, worldSettings } from '../control/checked-step.ts'
 import { averageReturn, countStep, type EpisodeWindowState, initialEpisodeWindow } from '../control/episode-window.ts'
 import { runningMeans } from '../control/running-means.ts'
 import type { Learner } from '../run/learner.ts'
@@ -106,9 +106,7 @@ export function createDagger(world: VectorWorld, expert: Expert, options: Dagger
   const owner = {
     name: 'dagger',
     settings: {
-      world: world.name,
-      copies,
-      horizon: world.horizon,
+      ...worldSettings(world),
       seed,
       mixing: mixing.kind,
       mixingPace: mixing.kind === 'linear' ? mixing.rounds : mixing.base,

@@ -113,9 +113,9 @@ describe('GAIL', () => {
     createGail(copiesOf(cartPoleWorld, 4), { seed: 1, demonstrations, ...options })
 
   it('learns to balance from demonstrations alone', async () => {
-    const points = await trainLearner(make(), { updates: 20 })
+    const points = await trainLearner(make(), { updates: 15 })
     // a random policy balances for about 22 steps
-    expect(points.at(-1)!['averageReturn']).toBeGreaterThan(55)
+    expect(points.at(-1)!['averageReturn']).toBeGreaterThan(44)
     expect(points.at(-1)!['logitGradientNorm']).toBeLessThan(1.1)
     const { expertLogit, policyLogit } = points.at(-1)!
     expect(expertLogit).toBeGreaterThan(policyLogit!)
