@@ -46,8 +46,8 @@ export interface HypothesisState {
 const sizes = [
   { levels: 2, sites: 2, options: 4, ruggedness: 0, noise: 0, known: 1 },
   { levels: 3, sites: 2, options: 6, ruggedness: 0.3, noise: 0, known: 0.8 },
-  { levels: 4, sites: 3, options: 8, ruggedness: 0.7, noise: 0.3, known: 0.6 },
-  { levels: 5, sites: 3, options: 10, ruggedness: 1, noise: 0.5, known: 0.4 },
+  { levels: 4, sites: 3, options: 6, ruggedness: 0.7, noise: 0.3, known: 0.6 },
+  { levels: 5, sites: 3, options: 8, ruggedness: 1, noise: 0.5, known: 0.4 },
 ] as const
 const maximumTurns = 16
 

@@ -53,7 +53,7 @@ export function hypothesisLandscape(spec: LandscapeSpec): Landscape {
   }
   assertInRange(ruggedness, 'ruggedness', 0, 1)
   const random = new Random(seed).split('landscape')
-  const chances = () => Array.from(random.normals(options), draw => ruggedness * draw)
+  const chances = () => Array.from({ length: options }, () => ruggedness * random.normal())
   const tables = <T>(table: (level: number, site: number) => T): T[][] =>
     Array.from({ length: levels }, (_, level) => Array.from({ length: sites }, (_, site) => table(level, site)))
   const byParent = tables(() => {
