@@ -1,19 +1,6 @@
 import type { Random } from '@guerdon/core'
 import { pairLoss } from '@guerdon/methods/shared/pair-loss'
-import {
-  cast,
-  type Dense,
-  dense,
-  denseParameters,
-  div,
-  expandDims,
-  jit,
-  mul,
-  type NdArray,
-  reshape,
-  sum,
-  type Tensor,
-} from '@guerdon/tensor'
+import { type Dense, dense, denseParameters, jit, type NdArray, reshape, type Tensor } from '@guerdon/tensor'
 import { type Sequences, selectRows, tokenArray, visibleArray } from '../language/sequences.ts'
 import {
   initialTransformer,
@@ -23,6 +10,7 @@ import {
   transformerShape,
 } from '../language/transformer.ts'
 import { type TrainingOptions, train } from '../training/train.ts'
+import { meanState } from './encoder.ts'
 
 /** A reward model: a transformer that looks both ways, mean pooling over visible tokens, and a linear head. */
 export interface RewardModelParameters<T = Tensor> {
@@ -60,9 +48,7 @@ export function rewardModelScores(
   config: TransformerConfig,
 ): Tensor {
   const hidden = transformerHidden(parameters.body, tokens, config, { causal: false, visible })
-  const counted = expandDims(cast(visible, 'float32'), { axis: 2 })
-  const pooled = div(sum(mul(hidden, counted), { axis: 1 }), sum(counted, { axis: 1 }))
-  return reshape(dense(parameters.head, pooled), [tokens.shape[0]])
+  return reshape(dense(parameters.head, meanState(hidden, visible)), [tokens.shape[0]])
 }
 
 /** Labelled pairs: row i of `chosen` is preferred to row i of `rejected`, both answers to one prompt. */

@@ -5,7 +5,11 @@ export type JsonRecord = Readonly<Record<string, unknown>>
 
 /** An error about one field of a record. Whoever knows file and line adds them. */
 export function fieldError(path: ErrorPath, expected: string, value: unknown, hint?: string): GuerdonError {
-  const got = value === undefined ? 'nothing' : describeValue(value)
+  return fieldErrorSaying(path, expected, value === undefined ? 'nothing' : describeValue(value), hint)
+}
+
+/** The same with what came in the caller's words. */
+export function fieldErrorSaying(path: ErrorPath, expected: string, got: string, hint?: string): GuerdonError {
   const where = path.length === 0 ? 'the record' : `field ${formatPath(path)}`
   return new GuerdonError('invalid_input', `expected ${expected} in ${where}; got ${got}`, {
     path,

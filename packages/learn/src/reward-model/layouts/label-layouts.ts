@@ -1,6 +1,7 @@
 import type { ErrorPath } from '@guerdon/core'
 import {
   fieldError,
+  fieldErrorSaying,
   filledTextAt,
   isRecord,
   type JsonRecord,
@@ -42,7 +43,7 @@ export function stepwiseSolution(record: JsonRecord): StepsRecord {
     label === null ? null : softLabel(label, ['labels', i]),
   )
   if (labels.length !== steps.length) {
-    throw fieldError(['labels'], `a label for each of ${steps.length} completions`, `${labels.length} labels`)
+    throw fieldErrorSaying(['labels'], `a label for each of ${steps.length} completions`, `${labels.length} labels`)
   }
   return { kind: 'steps', prompt: promptText(record), steps, labels }
 }

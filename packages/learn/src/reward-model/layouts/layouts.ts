@@ -1,5 +1,5 @@
 import { describeValue, findNamed } from '@guerdon/core'
-import { fieldError, isRecord, type JsonRecord, objectAt } from './fields.ts'
+import { fieldErrorSaying, isRecord, type JsonRecord, objectAt } from './fields.ts'
 import {
   benchmarkChoice,
   labelledResponse,
@@ -118,7 +118,7 @@ export function detectLayout(value: unknown): Layout {
   if (found !== undefined) return found
   const expected = 'the fields of a preference layout'
   const known = layouts.map(({ name, fields }) => `${name} (${fields})`).join('; ')
-  throw fieldError([], expected, `fields ${describeValue(Object.keys(record))}`, `known: ${known}`)
+  throw fieldErrorSaying([], expected, `the fields ${describeValue(Object.keys(record))}`, `known: ${known}`)
 }
 
 /** One record of a layout. Throws `invalid_input` naming the field. */

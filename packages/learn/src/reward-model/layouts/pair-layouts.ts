@@ -1,5 +1,15 @@
 import type { ErrorPath } from '@guerdon/core'
-import { fieldError, filledTextAt, isRecord, type JsonRecord, listAt, numberAt, optional, textAt } from './fields.ts'
+import {
+  fieldError,
+  fieldErrorSaying,
+  filledTextAt,
+  isRecord,
+  type JsonRecord,
+  listAt,
+  numberAt,
+  optional,
+  textAt,
+} from './fields.ts'
 import {
   isMessages,
   messageText,
@@ -83,7 +93,7 @@ export function embeddedPair(record: JsonRecord): PairRecord {
   const vector = (name: string): number[] => listAt(record[name], [name]).map((value, i) => numberAt(value, [name, i]))
   const [chosen, rejected] = [vector('chosen'), vector('rejected')]
   if (chosen.length !== rejected.length) {
-    throw fieldError(['rejected'], `${chosen.length} numbers, as many as in chosen`, `${rejected.length} numbers`)
+    throw fieldErrorSaying(['rejected'], `${chosen.length} numbers, as many as in chosen`, `${rejected.length} numbers`)
   }
   return pair(record, optional(record['prompt'], ['prompt'], () => vector('prompt')) ?? [], chosen, rejected)
 }
