@@ -40,7 +40,9 @@ const file = name => fileURLToPath(new URL(name, import.meta.url))
 function ask(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
   if (status === 0) return JSON.parse(stdout)
-  process.stderr.write(`bench: ${command} failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}\n`)
+  const lines = stderr.trim().split('\n')
+  const told = lines.find(line => line.includes('Error')) ?? lines.at(-1)
+  process.stderr.write(`bench: ${command} failed: ${error?.message ?? told}\n`)
   return undefined
 }
 

@@ -4,6 +4,7 @@ import {
   box,
   cartPoleWorld,
   discrete,
+  hardMazeWorld,
   mountainCarContinuousWorld,
   pendulumWorld,
   reacherWorld,
@@ -262,4 +263,13 @@ it('runs with one copy as with many, and reseeds only when told', () => {
   expect([...world.states]).not.toEqual(first)
   world.reset({ seed: 4 })
   expect([...world.states]).toEqual(first)
+})
+
+it('tells the facts of a copy where its definition has any', () => {
+  const maze = vectorWorld(hardMazeWorld(), { copies: 2, seed: 0, autoreset: 'disabled' })
+  maze.reset({ states: [20, 60, 50, 20] })
+  expect([maze.facts().fitness, maze.facts(1).fitness]).toEqual([-40, -30])
+  expect(() => maze.facts(2)).toThrow(/copy in 0 … 1; got 2/)
+  const carts = vectorWorld(cartPoleWorld, { copies: 1, seed: 0, autoreset: 'disabled' })
+  expect(() => carts.facts()).toThrow(expect.objectContaining({ code: 'unsupported' }))
 })
