@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Random } from '@guerdon/core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { main } from '../main.ts'
 import { examplePreferences } from './fixtures/preferences.ts'
@@ -56,9 +57,21 @@ describe('guerdon rm', () => {
     ['embeddings', 'users', 'embeddings', ['--kind', 'users']],
   ])('trains on %s (%s) and judges the result', async (name, kind, layout, flags) => {
     const model = at(`${name}-${kind}`)
-    const trained = await run('train', example(name), '--out', model, '--updates', '2', ...small, ...flags, '--json')
+    const trained = await run(
+      'train',
+      example(name),
+      '--out',
+      model,
+      '--updates',
+      '1',
+      ...small,
+      '--length',
+      '96',
+      ...flags,
+      '--json',
+    )
     expect(trained.err).toBe('')
-    expect(JSON.parse(trained.out)).toMatchObject({ kind, layout, updates: 2, before: 0, skipped: 0 })
+    expect(JSON.parse(trained.out)).toMatchObject({ kind, layout, updates: 1, before: 0, skipped: 0 })
     const judged = await run('eval', model, example(name), '--json')
     expect(judged.err).toBe('')
     const report = JSON.parse(judged.out)
@@ -93,6 +106,24 @@ describe('guerdon rm', () => {
     expect(sums[0]).toBeGreaterThan(sums[1])
     await run('score', model, example('responses'), '--out', at('scores.jsonl'))
     expect(readFileSync(at('scores.jsonl'), 'utf8')).toBe(scored.out)
+  })
+
+  it('learns a temperature where labels are noisy, and reports probabilities with it', async () => {
+    const random = new Random(5)
+    const records = Array.from({ length: 120 }, () => {
+      const [a, b] = [random.normals(2), random.normals(2)].map(vector => Array.from(vector))
+      const [chosen, rejected] = a[0] > b[0] === random.float() < 0.75 ? [a, b] : [b, a]
+      return `${JSON.stringify({ chosen, rejected })}\n`
+    })
+    writeFileSync(at('noisy.jsonl'), records.join(''))
+    const flags = ['--updates', '60', '--held-out', '0.5', '--ensemble', '2', '--json']
+    const { out } = await run('train', at('noisy.jsonl'), '--out', at('noisy'), ...small, ...flags)
+    const { temperature } = JSON.parse(out)
+    expect(temperature).toBeGreaterThan(0)
+    const report = JSON.parse((await run('eval', at('noisy'), at('noisy.jsonl'), '--json')).out)
+    expect(report.pairs.scaled.temperature).toBe(temperature)
+    expect(report.pairs.length).toBeUndefined()
+    expect(report.agreement.names).toEqual(['member 1', 'member 2'])
   })
 
   it('goes on after it was killed and ends with the same bytes', async () => {

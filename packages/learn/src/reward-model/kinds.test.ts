@@ -1,17 +1,19 @@
 import { Random } from '@guerdon/core'
 import { goalState } from '@guerdon/methods/models/gcrm'
+import { nodeBackend } from '@guerdon/tensor'
 import { describe, expect, it } from 'vitest'
 import { packSequences } from '../language/sequences.ts'
 import { trainLearner } from '../run/learner.ts'
 import { createGradientLearner, type GradientTask } from '../training/gradient-learner.ts'
 import { discriminatorModel, discriminatorTask, type Trajectories } from './discriminator.ts'
+import { exportRewardModel } from './export.ts'
 import { generativeEncoder, generativeModel, generativeTask, withQuestion } from './generative-model.ts'
 import { goalModel, goalTask } from './goal-model.ts'
 import { packInputs } from './inputs.ts'
 import { pointModel, pointTask } from './point-model.ts'
 import type { RewardModel } from './reward-model.ts'
 import { segmentModel, segmentTask } from './segment-model.ts'
-import { initialParameters, modelOf } from './specs.ts'
+import { initialParameters, modelOf, type RewardModelSpec } from './specs.ts'
 import { aggregateSteps, stepModel, stepTask } from './step-model.ts'
 
 const transformer = { vocabularySize: 8, maximumLength: 10, width: 16, layers: 1, heads: 2 }
@@ -183,7 +185,7 @@ describe('a discriminator', () => {
     const encoder = { kind: 'tokens', transformer } as const
     const spec = { kind: 'discriminator', encoder, form, separator: [mark] } as const
     const task = discriminatorTask(spec, data, { batchSize: 16 })
-    const model = discriminatorModel(spec, await train(task, 60))
+    const model = discriminatorModel(spec, await train(task, 40))
     for (const [reference, same, other] of [
       [
         [5, 6, 5],
@@ -229,6 +231,48 @@ describe('any reward model', () => {
       /expected 2 numbers of prompt and candidate together; row 0 has 0 \+ 1/,
     )
     await expect(model.score([], [1, Number.NaN])).rejects.toThrow(/finite/)
+  })
+
+  it.each([
+    ['vectors', { kind: 'pairs', encoder: { kind: 'vectors', size: 2 }, members: 2 }, [[0.5, -1]]],
+    ['tokens', { kind: 'goal', transformer }, [[5, 6, 7]]],
+  ] as [string, RewardModelSpec, number[][]][])(
+    'over %s says the same when it is exported',
+    async (_, spec, [given]) => {
+      const parameters = initialParameters(spec, new Random(1))
+      for (const weights of 'head' in parameters ? [parameters.head.weight.data] : []) weights.fill(0.3)
+      const judgement = await modelOf(spec, parameters).score([], given)
+      const tokens = {
+        dtype: 'int32',
+        shape: [1, 10],
+        data: Int32Array.from({ length: 10 }, (_, t) => given[t] ?? 0),
+      } as const
+      const visible = {
+        dtype: 'bool',
+        shape: [1, 10],
+        data: Uint8Array.from({ length: 10 }, (_, t) => Number(t < 3)),
+      } as const
+      const inputs =
+        spec.kind === 'pairs'
+          ? { vectors: { dtype: 'float32', shape: [1, 2], data: Float32Array.from(given) } as const }
+          : { tokens, visible }
+      const scores = { name: 'scores', dtype: 'float32', shape: spec.kind === 'pairs' ? [1, 2] : [1] } as const
+      const session = await nodeBackend.load(
+        exportRewardModel(spec, parameters),
+        Object.entries(inputs).map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
+        [scores],
+        { threads: 1 },
+      )
+      const [found] = await session.run(Object.values(inputs))
+      expect(Array.from(found.data)).toEqual(
+        Array.from(judgement.members ?? [judgement.score], score => expect.closeTo(score, 5)),
+      )
+    },
+  )
+
+  it('whose scores need more than the text is not exported', () => {
+    const spec = { kind: 'steps', transformer, stepToken: mark } as const
+    expect(() => exportRewardModel(spec, initialParameters(spec, new Random(1)))).toThrow(/to export; got steps/)
   })
 
   it('refuses tokens it does not know and texts that are too long', async () => {
