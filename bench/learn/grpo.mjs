@@ -14,6 +14,16 @@ const groups = 8
 const perGroup = 8
 const promptLength = 4
 
+/** Scores to token advantages. */
+export function grpoRecipe() {
+  return defineRecipe({
+    name: 'bench',
+    records: [{ name: 'rollout.score', kind: 'number' }],
+    steps: [bindStage(findStage('grpo'), { place: 'tokens' })],
+    final: 'token.advantage',
+  })
+}
+
 /** A loop of sampling, scoring, crediting and updating; responses never end early, so that the work is always the same. */
 export function grpoLoop({ threads, responseLength, rollouts = groups * perGroup, width = 64, layers = 2 }) {
   const config = { vocabularySize: 64, maximumLength: promptLength + responseLength, width, layers, heads: 4 }
@@ -26,12 +36,7 @@ export function grpoLoop({ threads, responseLength, rollouts = groups * perGroup
     klWeight: 0.02,
     threads,
   })
-  const recipe = defineRecipe({
-    name: 'bench',
-    records: [{ name: 'rollout.score', kind: 'number' }],
-    steps: [bindStage(findStage('grpo'), { place: 'tokens' })],
-    final: 'token.advantage',
-  })
+  const recipe = grpoRecipe()
   const random = new Random(2)
   const prompts = Array.from({ length: rollouts }, (_, i) => [1, 2, 3, 4 + Math.floor(i / perGroup)])
   const groupIds = prompts.map((_, i) => `g${Math.floor(i / perGroup)}`)
