@@ -73,7 +73,7 @@ for (const players of [1, 2]) {
   const whole = () => {
     for (const action of actions) batch.step(action)
   }
-  rateOf(whole, 8 * count, settling)
+  rateOf(whole, 8 * count, 2 * settling)
   results[definition.name] = { wasm: null, world: rateOf(whole, 8 * count, seconds), frameSkip: 8, native: null }
 }
 process.stdout.write(JSON.stringify({ version, nativeVersion, results }))
