@@ -57,7 +57,7 @@ async function success(learner: LanguageLearner, updates: number): Promise<numbe
   return [mean(points.slice(0, 3)), mean(points.slice(-3))]
 }
 
-describe('learners in a text world', () => {
+describe('learners in a text world', { timeout: 30_000 }, () => {
   it('improve on a mediocre policy by policy gradients', async () => {
     const [before, after] = await success(policyLearner(), 25)
     expect(after).toBeGreaterThan(before + 0.3)
@@ -183,7 +183,7 @@ describe('supervised learning', () => {
   })
 })
 
-describe('preference learning', () => {
+describe('preference learning', { timeout: 30_000 }, () => {
   const layout = { width: 6, padToken: 0 }
   const prompts = Array.from({ length: 32 }, () => [1, 3])
   const rows = (token: number, length: (i: number) => number) =>

@@ -39,7 +39,7 @@ const masked = (f: (i: number) => number): number => {
   return total / mask.reduce((a, b) => a + b, 0)
 }
 
-describe('a policy update', () => {
+describe('a policy update', { timeout: 30_000 }, () => {
   it('of policy-gradient kind starts from −mean A, and its ratio losses agree while the policy is the one that sampled', async () => {
     const ppo = await step({})
     expect(ppo.loss).toBeCloseTo(

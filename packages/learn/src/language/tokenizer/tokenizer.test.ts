@@ -88,7 +88,7 @@ describe('byte pairs', () => {
   })
 })
 
-describe('a policy over learned tokens', () => {
+describe('a policy over learned tokens', { timeout: 30_000 }, () => {
   it('writes texts like those it was shown', async () => {
     const config = { vocabularySize: pairs.size, maximumLength: 20, width: 16, layers: 1, heads: 2 }
     const prompts = corpus.map(() => [specialTokens.start])
