@@ -50,7 +50,13 @@ function trainCommand(io: Io): Command {
     .option('--width <n>', 'width of the model', positive, 32)
     .option('--layers <n>', 'transformer blocks', positive, 2)
     .option('--heads <n>', 'attention heads; divides the width', positive, 4)
-    .option('--length <n>', 'longest text in bytes; longer ones are cut', positive, 256)
+    .option('--length <n>', 'longest text in tokens; longer ones are cut', positive, 256)
+    .option(
+      '--vocabulary <n>',
+      'token ids: bytes, or byte pairs learned from the file when more than 259',
+      wholeNumber,
+      0,
+    )
     .option('--threads <n>', 'threads of the runtime', positive, 1)
     .option('--label-smoothing <x>', 'bt: chance that a label is wrong', share, 0)
     .option('--centring <x>', 'bt: weight of mean (r₁ + r₂)²', atLeast0, 0)
@@ -106,6 +112,7 @@ interface TrainFlags {
   readonly layers: number
   readonly heads: number
   readonly length: number
+  readonly vocabulary: number
   readonly threads: number
   readonly labelSmoothing: number
   readonly centring: number

@@ -14,7 +14,6 @@ import {
   stepReport,
 } from '@guerdon/learn'
 import type { Io } from '../io.ts'
-import { createEncoder } from './encoding.ts'
 import { attributeTargets, scoreTargets, stepsOf } from './examples.ts'
 import { stepItem } from './items.ts'
 import { comparedScore, type JudgedPair, type JudgeOptions, judgeAll, judgePairs } from './judge.ts'
@@ -59,7 +58,7 @@ export async function evaluateFile(
   options: EvaluateOptions,
   io: Io,
 ): Promise<EvaluationReport> {
-  const loaded = loadModel(folder)
+  const loaded = await loadModel(folder)
   const { records, layout, duplicates, contradictions, reading } = await readPreferences(file, options, io)
   const judged = await judgePairs(loaded, records, options)
   const parts = {
@@ -146,8 +145,9 @@ async function stepsPart(
   options: JudgeOptions,
 ): Promise<Pick<EvaluationReport, 'steps'>> {
   if (loaded.config.kind !== 'process') return {}
+  const encoder = loaded.encoder()
   const items = stepsOf(records)
-    .map(record => stepItem(record, loaded.config.encoding))
+    .map(record => stepItem(record, encoder))
     .filter(({ labels }) => labels.some(label => label === 0 || label === 1))
   if (items.length === 0) return {}
   const judgements = await judgeAll(loaded, items, options)
@@ -164,12 +164,12 @@ async function attributesPart(
   records: readonly PreferenceRecord[],
   options: JudgeOptions,
 ): Promise<Pick<EvaluationReport, 'attributes'>> {
-  const { spec, encoding } = loaded.config
+  const { spec } = loaded.config
   if (spec.kind !== 'points') return {}
   const overall = loaded.config.kind === 'regression'
   const targets = overall ? scoreTargets(records) : attributeTargets(records, spec.attributes)
   if (targets.length === 0) return {}
-  const encoder = createEncoder(encoding)
+  const encoder = loaded.encoder()
   const requests = targets.map(({ prompt, response }) => encoder.item(prompt, response))
   const judgements = await judgeAll(loaded, requests, options)
   const reports = spec.attributes.flatMap((name, k) => {

@@ -1,5 +1,5 @@
-import { byteTokens, type FittedItem, type StepsRecord, textTokens } from '@guerdon/learn'
-import type { Encoding } from './encoding.ts'
+import { type FittedItem, markTokens, type StepsRecord } from '@guerdon/learn'
+import type { Encoder } from './encoding.ts'
 
 /** A solution as tokens, a mark behind each step; steps that do not fit are left out, with their labels. */
 export interface StepItem extends FittedItem {
@@ -9,18 +9,19 @@ export interface StepItem extends FittedItem {
 /** Lays a solution out: the beginning of the prompt is cut first, then the last steps. */
 export function stepItem(
   { prompt, steps, labels }: Pick<StepsRecord, 'prompt' | 'steps' | 'labels'>,
-  encoding: Encoding,
+  encoder: Encoder,
 ): StepItem {
-  const length = encoding.kind === 'bytes' ? encoding.length : 0
+  const { encoding } = encoder
+  const length = encoding.kind === 'text' ? encoding.length : 0
   const candidate: number[] = []
   let kept = 0
   for (const step of steps) {
-    const tokens = [...textTokens(step), byteTokens.mark]
+    const tokens = [...encoder.tokens(step), markTokens(encoding.size).mark]
     if (candidate.length + tokens.length > length) break
     candidate.push(...tokens)
     kept++
   }
-  const question = textTokens(prompt)
+  const question = encoder.tokens(prompt)
   const room = length - candidate.length
   const before = question.slice(Math.max(0, question.length - room))
   return {

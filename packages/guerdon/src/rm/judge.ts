@@ -1,5 +1,5 @@
 import type { Comparison, Judgement, PairRecord, PreferenceRecord, ScoreRequest, UserRewardModel } from '@guerdon/learn'
-import { createEncoder, thirdOf } from './encoding.ts'
+import { thirdOf } from './encoding.ts'
 import { pairsOf, ratedOf, userRows } from './examples.ts'
 import type { LoadedModel } from './model-folder.ts'
 
@@ -67,8 +67,8 @@ interface ComparedPair {
   readonly rejected: ScoreRequest
 }
 
-function plainPairs({ config }: LoadedModel, pairs: readonly PairRecord[]): ComparedPair[] {
-  const encoder = createEncoder(config.encoding)
+function plainPairs({ config, encoder: fresh }: LoadedModel, pairs: readonly PairRecord[]): ComparedPair[] {
+  const encoder = fresh()
   const room = config.kind === 'generative' ? 1 : 0
   return pairs.map(pair => ({
     pair,
@@ -93,10 +93,9 @@ async function pairsOfUsers(loaded: LoadedModel, pairs: readonly PairRecord[]): 
   return judged
 }
 
-function referencedPairs({ config }: LoadedModel, records: readonly PreferenceRecord[]): ComparedPair[] {
-  const { encoding } = config
-  const encoder = createEncoder(encoding)
-  const third = thirdOf(encoding)
+function referencedPairs(loaded: LoadedModel, records: readonly PreferenceRecord[]): ComparedPair[] {
+  const encoder = loaded.encoder()
+  const third = thirdOf(encoder.encoding)
   return ratedOf(records).flatMap(({ prompt, responses }) => {
     const [best, ...others] = responses
       .flatMap(({ text, score, attributes }) => (score === undefined ? [] : [{ text, score, attributes }]))

@@ -3,20 +3,28 @@ import { join } from 'node:path'
 import { GuerdonError, Random } from '@guerdon/core'
 import {
   type AnyRewardParameters,
+  byteTokenizer,
   initialParameters,
   loadCheckpoint,
   modelOf,
   type RewardModel,
   type RewardModelSpec,
   saveCheckpoint,
+  type TextTokenizer,
   type UserRewardModel,
 } from '@guerdon/learn'
+import { jsonTokenizer } from '@guerdon/learn/language/tokenizer/json-tokenizer'
 import { readText, writeText } from '../files.ts'
-import type { Encoding } from './encoding.ts'
+import { createEncoder, type Encoder, type Encoding } from './encoding.ts'
 import type { Kind } from './kinds.ts'
 
 const version = 1
-const files = { config: 'config.json', parameters: 'model.safetensors', onnx: 'model.onnx' } as const
+const files = {
+  config: 'config.json',
+  parameters: 'model.safetensors',
+  onnx: 'model.onnx',
+  tokenizer: 'tokenizer.json',
+} as const
 
 /** What there is to a trained model besides its numbers. */
 export interface ModelConfig {
@@ -43,18 +51,22 @@ export interface LoadedModel {
   readonly config: ModelConfig
   readonly parameters: AnyRewardParameters
   readonly model: RewardModel | UserRewardModel
+  /** A fresh encoder of what it reads. */
+  encoder(): Encoder
 }
 
-/** Writes a model: `config.json` and `model.safetensors`, and `model.onnx` when there are bytes for it. */
+/** Writes a model: `config.json`, `model.safetensors`, and `model.onnx` and `tokenizer.json` where there are any. */
 export function saveModel(
   folder: string,
   config: Omit<ModelConfig, 'format' | 'version'>,
   parameters: AnyRewardParameters,
-  onnx?: Uint8Array,
+  further: { readonly onnx?: Uint8Array | undefined; readonly tokenizer?: object | undefined } = {},
 ): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, files.parameters), saveCheckpoint(parameters))
+  const { onnx, tokenizer } = further
   if (onnx) writeFileSync(join(folder, files.onnx), onnx)
+  if (tokenizer) writeText(join(folder, files.tokenizer), JSON.stringify(tokenizer))
   const whole: ModelConfig = { format: 'guerdon-reward-model', version, ...config }
   writeText(join(folder, files.config), `${JSON.stringify(whole, null, 2)}\n`)
 }
@@ -65,7 +77,7 @@ export function saveModel(
  * @throws io for a folder without one, parse and version for a config that is not of this release, shape_mismatch for
  * numbers of another model
  */
-export function loadModel(folder: string): LoadedModel {
+export async function loadModel(folder: string): Promise<LoadedModel> {
   const file = join(folder, files.config)
   if (!existsSync(file)) {
     throw new GuerdonError('io', `expected a reward model in ${folder}; got no ${files.config} there`, {
@@ -76,7 +88,20 @@ export function loadModel(folder: string): LoadedModel {
   const config = parseConfig(readText(file), file)
   const like = initialParameters(config.spec, new Random(0))
   const parameters = loadCheckpoint(new Uint8Array(readFileSync(join(folder, files.parameters))), like)
-  return { folder, config, parameters, model: modelOf(config.spec, parameters) }
+  const tokenizer = await tokenizerOf(folder, config)
+  return {
+    folder,
+    config,
+    parameters,
+    model: modelOf(config.spec, parameters),
+    encoder: () => createEncoder(config.encoding, tokenizer),
+  }
+}
+
+/** The tokenizer of a model; that of bytes for models of vectors, which use none. */
+async function tokenizerOf(folder: string, { encoding }: ModelConfig): Promise<TextTokenizer> {
+  if (encoding.kind !== 'text' || encoding.tokens === 'bytes') return byteTokenizer()
+  return jsonTokenizer(JSON.parse(readText(join(folder, files.tokenizer))) as object)
 }
 
 function parseConfig(text: string, file: string): ModelConfig {

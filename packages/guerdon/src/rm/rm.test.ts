@@ -46,7 +46,7 @@ describe('guerdon rm', () => {
     ['ultrafeedback', 'attributes', 'ultrafeedback', ['--kind', 'attributes']],
     ['ultrafeedback', 'contrastive', 'ultrafeedback', ['--kind', 'contrastive']],
     ['ultrafeedback-binarized', 'generative', 'ultrafeedback-binarized', ['--kind', 'generative']],
-    ['openai', 'bt', 'openai', ['--label-smoothing', '0.1', '--centring', '0.01']],
+    ['openai', 'bt', 'openai', ['--label-smoothing', '0.1', '--centring', '0.01', '--vocabulary', '300']],
     ['unpaired', 'regression', 'unpaired', []],
     ['stepwise', 'process', 'stepwise', []],
     ['prm800k', 'process', 'prm800k', []],

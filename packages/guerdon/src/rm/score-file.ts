@@ -12,7 +12,7 @@ import {
 import { isMessages, messageText, renderMessages, responseMarker } from '@guerdon/learn/reward-model/layouts/messages'
 import { openBytes } from '../files.ts'
 import type { Io } from '../io.ts'
-import { createEncoder, type Encoder, thirdOf } from './encoding.ts'
+import { type Encoder, thirdOf } from './encoding.ts'
 import { stepItem } from './items.ts'
 import { type JudgeOptions, judgeAll } from './judge.ts'
 import { type LoadedModel, loadModel } from './model-folder.ts'
@@ -44,11 +44,11 @@ export async function scoreResponses(
   options: ScoreFileOptions,
   io: Io,
 ): Promise<ScoredFile> {
-  const loaded = loadModel(folder)
+  const loaded = await loadModel(folder)
   const { name, bytes } = openBytes(file, io)
   const { signal, onError } = options
   const reading = readJsonLines(bytes, { file: name, onError, ...(signal && { signal }) })
-  const encoder = createEncoder(loaded.config.encoding)
+  const encoder = loaded.encoder()
   const requests: ScoreRequest[] = []
   const origins: { readonly id?: unknown; readonly line: number }[] = []
   for await (const { line, value } of reading.records) {
@@ -84,7 +84,7 @@ function requestOf(record: JsonRecord, { config }: LoadedModel, encoder: Encoder
     const steps = listAt(record['completions'], ['completions']).map((step, i) =>
       filledTextAt(step, ['completions', i]),
     )
-    return stepItem({ prompt, steps, labels: steps.map(() => null) }, config.encoding)
+    return stepItem({ prompt, steps, labels: steps.map(() => null) }, encoder)
   }
   const response = contentAt(record, record['response'] === undefined ? 'completion' : 'response')
   if (config.kind === 'contrastive') {

@@ -1,9 +1,9 @@
 import {
-  byteTokens,
   discriminatorTask,
   generativeEncoder,
   generativeTask,
   goalTask,
+  markTokens,
   type PreferenceRecord,
   packInputs,
   packSequences,
@@ -22,10 +22,10 @@ export function prepareSteps(sources: Sources, { sizes }: KindOptions): Preparat
   const spec = {
     kind: 'steps',
     transformer: transformerOf(sources.encoding, sizes),
-    stepToken: byteTokens.mark,
+    stepToken: markTokens(sources.encoding.size).mark,
   } as const
   const parts = bothParts('process', 'labelled steps', sources, stepsOf, found =>
-    found.map(record => stepItem(record, sources.encoding)).filter(({ labels }) => labels.length > 0),
+    found.map(record => stepItem(record, sources.encoder)).filter(({ labels }) => labels.length > 0),
   )
   const { train, heldOut } = parts
   return prepared(spec, parts.counts, batchSize => stepTask(spec, train, { batchSize, ...(heldOut && { heldOut }) }))
@@ -41,7 +41,7 @@ export function prepareGoal(sources: Sources, { sizes }: KindOptions): Preparati
       return packSequences(
         items.map(({ prompt }) => prompt),
         items.map(({ candidate }) => candidate),
-        { width: transformer.maximumLength, padToken: byteTokens.pad },
+        { width: transformer.maximumLength, padToken: 0 },
       )
     }
     return { chosen: side('chosen'), rejected: side('rejected') }
@@ -52,11 +52,12 @@ export function prepareGoal(sources: Sources, { sizes }: KindOptions): Preparati
 
 /** Pairs for `generative`. */
 export function prepareGenerative(sources: Sources, { sizes }: KindOptions): Preparation {
+  const marks = markTokens(sources.encoding.size)
   const spec = {
     kind: 'generative',
     transformer: transformerOf(sources.encoding, sizes),
-    tokens: { yes: [byteTokens.yes], no: [byteTokens.no] },
-    question: [byteTokens.question],
+    tokens: { yes: [marks.yes], no: [marks.no] },
+    question: [marks.question],
   } as const
   const parts = bothParts('generative', 'pairs', sources, pairsOf, pairs => {
     const side = (name: 'chosen' | 'rejected') =>
@@ -76,7 +77,7 @@ export function prepareGenerative(sources: Sources, { sizes }: KindOptions): Pre
 export function prepareContrastive(sources: Sources, { sizes }: KindOptions): Preparation {
   const { encoding } = sources
   const encoder = encoderOf(encoding, sizes)
-  const separator = [byteTokens.separator]
+  const separator = [markTokens(encoding.size).separator]
   const spec = { kind: 'discriminator', encoder, form: 'joint', separator } as const
   const third = thirdOf(encoding)
   const cut = (text: string): readonly number[] => sources.encoder.item('', text).candidate.slice(0, third)

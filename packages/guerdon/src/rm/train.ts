@@ -31,6 +31,8 @@ export interface TrainOptions extends KindOptions {
   /** Share of the prompts (users) to hold out. */
   readonly heldOut: number
   readonly out: string
+  /** Token ids to learn as byte pairs; with fewer than bytes need, bytes. */
+  readonly vocabulary: number
   readonly updates: number
   readonly batchSize: number
   readonly learningRate: number
@@ -81,8 +83,14 @@ export async function trainFile(file: string, options: TrainOptions, io: Io): Pr
     options.eval === undefined
       ? splitRecords(given.records, { share: options.heldOut, seed, by: kind === 'users' ? 'user' : 'prompt' })
       : { train: given.records, heldOut: (await readPreferences(options.eval, reading, io)).records }
-  const encoding = encodingFor([...train, ...heldOut], options.sizes.length)
-  const encoder = createEncoder(encoding)
+  const { length } = options.sizes
+  const read = await encodingFor([...train, ...heldOut], {
+    length,
+    vocabulary: options.vocabulary,
+    thirds: kind === 'contrastive',
+  })
+  const { encoding, tokenizer } = read
+  const encoder = createEncoder(encoding, tokenizer)
   const preparation = prepare(kind, { train, heldOut, encoding, encoder }, options)
   const { learningRate, threads, batchSize } = options
   const learner = preparation.learner(
@@ -117,9 +125,9 @@ export async function trainFile(file: string, options: TrainOptions, io: Io): Pr
   const training = { layout: given.layout, ...facts, heldOutLoss: learner.bestLoss(), seed }
   const config = { kind, spec, encoding, training }
   const onnx = options.onnx ? exportRewardModel(spec, learner.best()) : undefined
-  saveModel(out, config, learner.best(), onnx)
+  saveModel(out, config, learner.best(), { onnx, tokenizer: read.json })
   const temperature = await heldOutTemperature(out, heldOut)
-  if (temperature !== null) saveModel(out, { ...config, temperature }, learner.best(), onnx)
+  if (temperature !== null) saveModel(out, { ...config, temperature }, learner.best())
   return {
     folder: out,
     kind,
@@ -153,7 +161,7 @@ function runFolderOf({ out, resume, fresh }: TrainOptions): string {
 
 /** T that fits the held-out pairs best; null without any, or when they do not fix it. */
 async function heldOutTemperature(folder: string, heldOut: readonly PreferenceRecord[]): Promise<number | null> {
-  const judged = (await judgePairs(loadModel(folder), heldOut)).filter(({ pair }) => !pair.tied)
+  const judged = (await judgePairs(await loadModel(folder), heldOut)).filter(({ pair }) => !pair.tied)
   if (judged.length === 0) return null
   const { temperature, inRange } = fitTemperature(
     judged.map(({ chosen, rejected }) => comparedScore(chosen) - comparedScore(rejected)),

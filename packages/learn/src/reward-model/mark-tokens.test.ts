@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest'
-import { fitTokens, textTokens } from './byte-tokens.ts'
+import { fitTokens, markTokens } from './mark-tokens.ts'
 
-it('textTokens are the bytes of UTF-8, counted from 1', () => {
-  expect(textTokens('Aé')).toEqual([66, 196, 170])
-  expect(textTokens('')).toEqual([])
+it('markTokens stand behind those of text', () => {
+  expect(markTokens(259)).toMatchObject({ mark: 259, no: 263, vocabularySize: 264 })
 })
 
 it.each([

@@ -1,25 +1,31 @@
 import { assertInteger } from '@guerdon/core'
 import type { TokensOrVector } from './inputs.ts'
 
-/** Tokens of texts read byte by byte: 0 is padding, 1 … 256 are the bytes 0 … 255 of UTF-8, then the marks. */
-export const byteTokens = {
-  pad: 0,
+/** Tokens that reward models need besides those of text; no text encodes to them. */
+export interface MarkTokens {
   /** Ends a step or a segment. */
-  mark: 257,
+  readonly mark: number
   /** Between a reference and a candidate. */
-  separator: 258,
+  readonly separator: number
   /** Asks a generative model for its verdict, and the two answers. */
-  question: 259,
-  yes: 260,
-  no: 261,
-  vocabularySize: 262,
-} as const
+  readonly question: number
+  readonly yes: number
+  readonly no: number
+  /** Ids in all, those of text included. */
+  readonly vocabularySize: number
+}
 
-const encoder = new TextEncoder()
-
-/** A text as tokens, one a byte of its UTF-8. */
-export function textTokens(text: string): number[] {
-  return Array.from(encoder.encode(text), byte => byte + 1)
+/** Marks behind the ids of a tokenizer of `size` ids. */
+export function markTokens(size: number): MarkTokens {
+  assertInteger(size, 'size', 1)
+  return {
+    mark: size,
+    separator: size + 1,
+    question: size + 2,
+    yes: size + 3,
+    no: size + 4,
+    vocabularySize: size + 5,
+  }
 }
 
 /** A prompt and a candidate that fit together, and whether something was cut. */
