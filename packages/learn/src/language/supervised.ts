@@ -1,8 +1,9 @@
 import type { Random } from '@guerdon/core'
-import { div, mul, type NdArray, neg, sum, type Tensor } from '@guerdon/tensor'
+import type { NdArray, Tensor } from '@guerdon/tensor'
 import { type TrainingOptions, train } from '../training/train.ts'
-import { type PolicyParameters, tokenLogProbs } from './policy.ts'
+import type { PolicyParameters } from './policy.ts'
 import { responseTargetMask, type Sequences, selectRows, tokenArray } from './sequences.ts'
+import { maskedLikelihood } from './supervised-learner.ts'
 import type { TransformerConfig } from './transformer.ts'
 
 /** Options of `trainSupervised`. */
@@ -25,10 +26,8 @@ export async function trainSupervised(
   random: Random,
 ): Promise<{ parameters: PolicyParameters<NdArray>; losses: Float64Array }> {
   const { config, batchSize = 64 } = options
-  const loss = (parameters: PolicyParameters, batch: { tokens: Tensor; mask: Tensor }): Tensor => {
-    const logProbs = tokenLogProbs(parameters, batch.tokens, config)
-    return neg(div(sum(mul(logProbs, batch.mask)), sum(batch.mask)))
-  }
+  const loss = (parameters: PolicyParameters, batch: { tokens: Tensor; mask: Tensor }): Tensor =>
+    maskedLikelihood(parameters, batch, config)
   const nextBatch = (): { tokens: NdArray; mask: NdArray } => {
     const rows = Int32Array.from({ length: batchSize }, () => random.integer(demonstrations.count))
     const batch = selectRows(demonstrations, rows)
