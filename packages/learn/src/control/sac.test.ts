@@ -7,8 +7,10 @@ import { box, discrete } from '@guerdon/worlds/world/space'
 import { vectorWorld } from '@guerdon/worlds/world/vector-world'
 import { describe, expect, it } from 'vitest'
 import { trainLearner } from '../run/learner.ts'
+import { playEpisodes } from './play-episodes.ts'
 import { createSac, type SacOptions } from './sac.ts'
-import { sacHead } from './sac-heads.ts'
+import { reluNetwork, sacHead } from './sac-heads.ts'
+import { sacPlayer } from './sac-player.ts'
 import { compileSacUpdate, initialSacParameters } from './sac-update.ts'
 
 const copiesOf = (definition: WorldDefinition, copies = 2) =>
@@ -65,6 +67,28 @@ describe('heads', () => {
 
   it('refuse continuous actions without bounds', () => {
     expect(() => sacHead(box([[null, 1]]))).toThrow(/bounds for each entry of an action; entry 0 has none/)
+  })
+})
+
+describe('a player', () => {
+  it('takes the middle of the policy: no noise, and the likelier of few actions', async () => {
+    for (const definition of [pendulumWorld, cartPoleWorld]) {
+      const world = copiesOf(definition, 3)
+      const head = sacHead(world.actionSpace)
+      const observationSize = world.observations.length / 3
+      const parameters = initialSacParameters(new Random(2), head, { observationSize, hidden: [8], temperature: null })
+      const actions = new Float64Array(3)
+      await sacPlayer(parameters, world.actionSpace)(world, actions)
+      const observations = ndarray(Float32Array.from(world.observations), { shape: [3, observationSize] })
+      const outputs = interpret(reluNetwork)(parameters.actor, observations).data
+      for (let n = 0; n < 3; n++) {
+        const [first, second] = [outputs[2 * n], outputs[2 * n + 1]]
+        if (definition === pendulumWorld) expect(actions[n]).toBeCloseTo(2 * Math.tanh(first), 5)
+        else expect(actions[n]).toBe(second > first ? 1 : 0)
+      }
+      const mean = await playEpisodes(definition, sacPlayer(parameters, world.actionSpace), { episodes: 2, seed: 1 })
+      expect(Number.isFinite(mean)).toBe(true)
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import { Random } from '@guerdon/core'
 import { hardMazeGoal, hardMazeWorld } from '@guerdon/worlds/control/hard-maze'
+import { box } from '@guerdon/worlds/world/space'
 import { describe, expect, it } from 'vitest'
 import { type CurvePoint, type Learner, trainLearner } from '../run/learner.ts'
 import { autoencoderSpace } from './autoencoder-space.ts'
@@ -226,6 +227,14 @@ describe('evaluations from outside', () => {
     [{ descriptor: [0] }, /descriptor of 2 numbers; got 1 — genome 3 of arm/],
   ])('%j are refused, naming the genome', async (evaluation, message) => {
     await expect(start(giving(evaluation))).rejects.toThrow(message)
+  })
+
+  it('of worlds that draw within a step are not made', () => {
+    const judge = () => ({ fitness: 0 })
+    const drawing = { ...hardMazeWorld(), stochastic: true }
+    expect(() => worldProblem(drawing, { seed: 1, descriptorSize: 0, judge })).toThrow(/without chance in its steps/)
+    const endless = { ...hardMazeWorld(), actionSpace: box([[null, 1]]) }
+    expect(() => worldProblem(endless, { seed: 1, descriptorSize: 0, judge })).toThrow(/bounded actions/)
   })
 
   it('of another number are refused', async () => {

@@ -34,7 +34,7 @@ export interface WorldProblemOptions {
  * stretched over the bounds of continuous actions, or of which the largest names a discrete one. An evaluation plays one
  * episode; a batch of genomes plays side by side. Initial genomes are N(0, spread²) held in the bounds.
  *
- * @throws unsupported for observations that are no vectors and actions without bounds
+ * @throws unsupported for observations that are no vectors, actions without bounds, and worlds that draw within a step
  */
 export function worldProblem(definition: WorldDefinition, options: WorldProblemOptions): QdProblem {
   const { seed, hidden = [16], horizon = definition.horizon, bound = 5, spread = 1, descriptorSize, judge } = options
@@ -49,6 +49,12 @@ export function worldProblem(definition: WorldDefinition, options: WorldProblemO
         path: ['definition'],
       },
     )
+  }
+  if (definition.stochastic) {
+    throw new GuerdonError('unsupported', `expected a world without chance in its steps; ${definition.name} has some`, {
+      path: ['definition'],
+      hint: 'a genome must always come to the same: switch the noise off, or evaluate means of your own',
+    })
   }
   const size = sizeOf(observationSpace)
   const actionSize = sizeOf(actionSpace)
