@@ -6,7 +6,7 @@ import { readLearnerState, writeLearnerState } from '../run/learner-state.ts'
 import { arraysLike } from '../training/checkpoint.ts'
 import { createTrainer, type MeasuredLoss, type TrainerOptions } from '../training/trainer.ts'
 import type { DiffusionModel } from './model.ts'
-import { createDiffusionSampler, type DiffusionSampler, type SamplerOptions } from './sampler.ts'
+import { createDiffusionSampler, type DiffusionSampler, type DiffusionSamplerOptions } from './sampler.ts'
 
 /** Choices of every learner that learns from rewarded chains. */
 export interface ChainLearnerOptions<P> extends TrainerOptions {
@@ -15,7 +15,7 @@ export interface ChainLearnerOptions<P> extends TrainerOptions {
   /** Parameters to start from; they are the reference as well. */
   readonly initial: Evaluated<P>
   /** Default 20 steps with η = 1. */
-  readonly sampler?: Omit<SamplerOptions, 'threads'>
+  readonly sampler?: Omit<DiffusionSamplerOptions, 'threads'>
   /** Minibatches an update, each one gradient step. Default 8. */
   readonly miniBatches?: number
   /** Passes over an update's steps. Default 1. */
@@ -159,7 +159,9 @@ export function chainLearner<P, B>(
 }
 
 /** A learner's sampler: 20 steps with η = 1 unless said otherwise. */
-export function chainSamplerOptions({ sampler }: Pick<ChainLearnerOptions<unknown>, 'sampler'>): SamplerOptions {
+export function chainSamplerOptions({
+  sampler,
+}: Pick<ChainLearnerOptions<unknown>, 'sampler'>): DiffusionSamplerOptions {
   return { steps: 20, eta: 1, ...sampler }
 }
 

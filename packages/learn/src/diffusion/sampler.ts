@@ -9,7 +9,7 @@ import { type StepInputs, type StepTable, stepTable } from './step-inputs.ts'
 import { addStepNoise } from './step-noise.ts'
 
 /** How chains are drawn. `prediction` is the model's. Default 50 steps with η = 1. */
-export interface SamplerOptions extends Omit<DdimOptions, 'prediction'>, GuidanceOptions {
+export interface DiffusionSamplerOptions extends Omit<DdimOptions, 'prediction'>, GuidanceOptions {
   /** Added to the leading timesteps. Default 1. */
   readonly offset?: number
   /** Threads of the runtime. Default 1. */
@@ -85,7 +85,10 @@ interface StepBatch<T> extends StepInputs<T> {
  * of each step: what policy gradients, branching and steering need. `finalAlpha: 'first'`, the default, leaves the last step
  * a density and the samples noise of √(1 − ᾱ₀); `one` ends in the clean prediction.
  */
-export function createDiffusionSampler<P>(model: DiffusionModel<P>, options: SamplerOptions = {}): DiffusionSampler<P> {
+export function createDiffusionSampler<P>(
+  model: DiffusionModel<P>,
+  options: DiffusionSamplerOptions = {},
+): DiffusionSampler<P> {
   const { steps = 50, eta = 1, finalAlpha = 'first', clipRange = null, recomputeNoise = false } = options
   const { guidanceScale = 1, offset = 1, threads = 1 } = options
   const { prediction, network } = model

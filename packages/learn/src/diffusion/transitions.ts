@@ -2,7 +2,7 @@ import { ddimMeans, denoisingLogProb } from '@guerdon/methods/exploration/baseli
 import type { NdArray, Tensor } from '@guerdon/tensor'
 import type { Chains } from './chains.ts'
 import { type DiffusionModel, guidedOutput } from './model.ts'
-import type { DiffusionSampler, SamplerOptions } from './sampler.ts'
+import type { DiffusionSampler, DiffusionSamplerOptions } from './sampler.ts'
 import type { StepInputs } from './step-inputs.ts'
 
 /** Stored steps of chains, as rows of a batch. */
@@ -57,7 +57,7 @@ export function transitionLogProbs<P>(
   model: DiffusionModel<P>,
   parameters: P,
   batch: TransitionBatch,
-  options: SamplerOptions = {},
+  options: DiffusionSamplerOptions = {},
 ): Tensor {
   const { clipRange = null, recomputeNoise = false } = options
   const output = guidedOutput(model, parameters, batch, options)
