@@ -22,7 +22,6 @@ import {
   userRows,
 } from './examples.ts'
 import { type Kind, nothingToLearn } from './kinds.ts'
-
 import { bothParts, type KindOptions, type Preparation, prepared, type Sources } from './prepared.ts'
 import { prepareContrastive, prepareGenerative, prepareGoal, prepareSteps } from './text-tasks.ts'
 
@@ -56,7 +55,7 @@ export function prepare(kind: Kind, sources: Sources, options: KindOptions): Pre
 function preparePairs(kind: 'bt' | 'ties' | 'ordinal', sources: Sources, options: KindOptions): Preparation {
   const { sizes, ensemble, aggregate } = options
   const encoder = encoderOf(sources.encoding, sizes)
-  const objective = objectiveOf(kind, pairsOf(sources.train), options)
+  const objective = objectiveOf(kind, pairsOf([...sources.train, ...sources.heldOut]), options)
   const spec: PairSpec = { kind: 'pairs', encoder, objective, members: ensemble, aggregate }
   const parts = bothParts(kind, 'pairs', sources, pairsOf, pairs =>
     pairRows(pairs, sources.encoder, encoder, options.margin),

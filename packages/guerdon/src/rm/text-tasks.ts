@@ -14,7 +14,6 @@ import {
 import { encoderOf, thirdOf, transformerOf } from './encoding.ts'
 import { pairsOf, ratedOf, stepsOf } from './examples.ts'
 import { stepItem } from './items.ts'
-
 import { bothParts, type KindOptions, type Preparation, prepared, type Sources } from './prepared.ts'
 
 /** Labelled steps for `process`. */
