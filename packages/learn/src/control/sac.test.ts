@@ -1,4 +1,5 @@
 import { Random } from '@guerdon/core'
+import { potentialShaper } from '@guerdon/methods/control/envs-and-baselines-rl'
 import { interpret, type NdArray, ndarray } from '@guerdon/tensor'
 import { cartPoleWorld } from '@guerdon/worlds/control/cart-pole'
 import { pendulumWorld } from '@guerdon/worlds/control/pendulum'
@@ -12,6 +13,7 @@ import { createSac, type SacOptions } from './sac.ts'
 import { reluNetwork, sacHead } from './sac-heads.ts'
 import { sacPlayer } from './sac-player.ts'
 import { compileSacUpdate, initialSacParameters } from './sac-update.ts'
+import type { RecordedStep } from './transition-collector.ts'
 
 const copiesOf = (definition: WorldDefinition, copies = 2) =>
   vectorWorld(definition, { copies, seed: 1, autoreset: 'same-step' })
@@ -217,6 +219,36 @@ describe('soft actor–critic', () => {
     })
     again.restore(learner.save())
     expect(again.save()).toEqual(learner.save())
+  })
+
+  it('takes the shapers of the methods package, on channels that tell the true end of an episode', async () => {
+    const place = (observations: ArrayLike<number>, into: Float64Array) => {
+      for (let n = 0; n < 2; n++) into[n] = 10 + observations[n]
+    }
+    const channels = {
+      auxiliary: ['potential', 'nextPotential'],
+      record: (step: RecordedStep, { auxiliary }: { auxiliary: Readonly<Record<string, Float64Array>> }) => {
+        place(step.observations, auxiliary['potential'])
+        place(step.nextObservations, auxiliary['nextPotential'])
+      },
+    }
+    const learner = createSac(copiesOf(bandit(false)), {
+      seed: 1,
+      ...small,
+      channels,
+      shaper: potentialShaper({ discount: 0.5 }),
+      gamma: 0,
+      criticLearningRate: 0.05,
+      temperature: 0.1,
+      stepsPerUpdate: 100,
+    })
+    await learner.update()
+    const kept = learner.buffer.arrays()
+    expect(new Set(kept['auxiliary/potential'].data)).toEqual(new Set([10]))
+    expect(new Set(kept['auxiliary/nextPotential'].data)).toEqual(new Set([11]))
+    // r + ½·11 − 10, where the world pays 1
+    expect((await learner.update())['meanValue']).toBeCloseTo(-3.5, 0)
+    expect(new Set(kept['rewards'].data)).toEqual(new Set([1]))
   })
 
   it('names copy and step of a channel that is NaN, and the transition of a shaper’s', async () => {

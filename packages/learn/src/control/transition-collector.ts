@@ -9,6 +9,14 @@ import type { StepView } from './experience.ts'
 import { type ReplayBuffer, replayColumns } from './replay-buffer.ts'
 import type { SacHead } from './sac-heads.ts'
 
+/** What a recorder sees of a step of N copies. */
+export interface RecordedStep extends Omit<StepView, 'nextObservations' | 'finalObservations'> {
+  /** [N][D] what each copy came to; of an episode that ended, its last observation. */
+  readonly nextObservations: ArrayLike<number>
+  /** [N] the world's own. */
+  readonly rewards: ArrayLike<number>
+}
+
 /** Further rewards and costs to keep of each step, apart from the world's own reward. */
 export interface ReplayChannels {
   /** Names of further rewards, potentials, scores. */
@@ -17,7 +25,7 @@ export interface ReplayChannels {
   readonly costs?: readonly string[]
   /** Writes [N] numbers into each channel when a step was taken. */
   record(
-    step: StepView & { readonly rewards: ArrayLike<number> },
+    step: RecordedStep,
     into: {
       readonly auxiliary: Readonly<Record<string, Float64Array>>
       readonly costs: Readonly<Record<string, Float64Array>>
@@ -105,7 +113,7 @@ export function transitionCollector(
     }
   }
 
-  function keep(window: EpisodeWindowState, step: number): void {
+  function keep(window: EpisodeWindowState, taken: number): void {
     const { rewards, terminated, truncated, finalObservations, observations: shown } = world
     rows.rewards.set(rewards)
     rows.terminated.set(terminated)
@@ -117,11 +125,11 @@ export function transitionCollector(
       countStep(window, n, rewards[n], over)
     }
     if (channels) {
-      const { actions, nextObservations } = rows
-      const view = { observations: rows.observations, actions, nextObservations, finalObservations }
-      channels.record({ ...view, rewards, terminated, truncated }, { auxiliary: rows.auxiliary, costs: rows.costs })
+      const { observations: before, actions, nextObservations, auxiliary, costs } = rows
+      const step = { observations: before, actions, nextObservations, rewards, terminated, truncated }
+      channels.record(step, { auxiliary, costs })
       for (const [name, values] of Object.entries({ ...rows.auxiliary, ...rows.costs })) {
-        assertNumbers(values, `channel ${name}`, 'the recorder', 1, step)
+        assertNumbers(values, `channel ${name}`, 'the recorder', 1, taken)
       }
     }
     buffer.add(rows, copies)
