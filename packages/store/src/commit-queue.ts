@@ -1,0 +1,123 @@
+import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
+import { GuerdonError } from '@guerdon/core'
+import { storeFault } from './faults.ts'
+import { type CellValue, type ColumnType, type TableName, type TableRows, tables } from './tables.ts'
+import { isWellFormed } from './well-formed.ts'
+
+/** Writes rows durably, those that wait together in one transaction. */
+export interface CommitQueue {
+  /** Resolves when the rows are on the disk. Throws `io` when they are not: then none of them is there. */
+  commit(rows: TableRows): Promise<void>
+  /** Resolves when nothing is waiting. */
+  drained(): Promise<void>
+}
+
+interface Waiting {
+  readonly rows: TableRows
+  readonly resolve: () => void
+  readonly reject: (error: GuerdonError) => void
+}
+
+/** Rows in one transaction at most, unless a single append has more. */
+const rowsPerCommit = 20_000
+
+/**
+ * DuckDB returns from COMMIT when its write-ahead log has been synced to the disk, which costs milliseconds whatever the
+ * number of rows: appends that come while one commit is under way share the next.
+ */
+export function createCommitQueue(
+  connection: DuckDBConnection,
+  duckdb: typeof import('@duckdb/node-api'),
+  file: string,
+): CommitQueue {
+  let waiting: Waiting[] = []
+  let working: Promise<void> | undefined
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0) {
+      const taken = take()
+      try {
+        await connection.run('BEGIN')
+        for (const name of Object.keys(tables) as TableName[]) await writeTable(name, taken)
+        await connection.run('COMMIT')
+        for (const { resolve } of taken) resolve()
+      } catch (cause) {
+        // After a COMMIT that failed there is nothing left to roll back.
+        await connection.run('ROLLBACK').catch(() => undefined)
+        const error = storeFault(cause, file)
+        for (const { reject } of taken) reject(error)
+      }
+    }
+    working = undefined
+  }
+
+  function take(): Waiting[] {
+    let rows = 0
+    let end = 0
+    while (end < waiting.length && (end === 0 || rows + countRows(waiting[end].rows) <= rowsPerCommit)) {
+      rows += countRows(waiting[end].rows)
+      end++
+    }
+    const taken = waiting.slice(0, end)
+    waiting = waiting.slice(end)
+    return taken
+  }
+
+  async function writeTable(name: TableName, taken: readonly Waiting[]): Promise<void> {
+    const columns = Object.entries(tables[name]) as [string, ColumnType][]
+    if (name === 'sources') await forgetSources(taken)
+    let appender: DuckDBAppender | undefined
+    for (const { rows } of taken) {
+      for (const row of (rows[name] ?? []) as readonly Record<string, CellValue>[]) {
+        appender ??= await connection.createAppender(name)
+        for (const [column, type] of columns) put(appender, type, row[column] ?? null)
+        appender.endRow()
+      }
+    }
+    appender?.closeSync()
+  }
+
+  /** A source has one row: how far its reading is now. */
+  async function forgetSources(taken: readonly Waiting[]): Promise<void> {
+    for (const { rows } of taken) {
+      for (const { sha256, run } of rows.sources ?? []) {
+        await connection.run('DELETE FROM sources WHERE sha256 = $1 AND run = $2', [sha256 as string, run as string])
+      }
+    }
+  }
+
+  function put(appender: DuckDBAppender, type: ColumnType, value: CellValue): void {
+    if (value === null) appender.appendNull()
+    else if (typeof value === 'string') appender.appendVarchar(value)
+    else if (typeof value !== 'number') appender.appendList(value, duckdb.LIST(duckdb.DOUBLE))
+    else if (type === 'BIGINT') appender.appendBigInt(BigInt(value))
+    else if (type === 'INTEGER') appender.appendInteger(value)
+    else if (type === 'DOUBLE') appender.appendDouble(value)
+    else appender.appendTimestamp(new duckdb.DuckDBTimestampValue(BigInt(value) * 1000n))
+  }
+
+  return {
+    commit: rows =>
+      new Promise((resolve, reject) => {
+        waiting.push({ rows, resolve, reject })
+        working ??= work()
+      }),
+    drained: async () => {
+      await working
+    },
+  }
+}
+
+function countRows(rows: TableRows): number {
+  let count = 0
+  for (const table of Object.values(rows)) count += table?.length ?? 0
+  return count
+}
+
+/** Throws `invalid_option` for a name no run can have: empty, or longer than 200 characters. */
+export function assertRunName(run: string): void {
+  if (run.length > 0 && run.length <= 200 && isWellFormed(run)) return
+  throw new GuerdonError('invalid_option', `expected a run name of 1 to 200 characters; got ${run.length}`, {
+    path: ['run'],
+  })
+}
