@@ -1,5 +1,4 @@
 import type { Recipe, RolloutBatch } from '@guerdon/core'
-import type { RunStates } from './runs/run-states.ts'
 
 /** A batch that has been through the recipe, and whose it is. */
 export interface RecordedBatch {
@@ -19,13 +18,21 @@ export interface Recorder {
   close(): Promise<void>
 }
 
-/** The same run states, with every batch they score recorded before its result is handed on. Previews are not. */
-export function recordedRuns(runs: RunStates, recipe: Recipe, recorder: Recorder): RunStates {
+/** What scores the batches of one request. */
+interface Scorer {
+  score(
+    run: string,
+    batch: RolloutBatch,
+    signal: AbortSignal,
+  ): Promise<{ readonly batch: RolloutBatch; readonly update: number }>
+}
+
+/** The same scorer, with every batch it scores recorded before its result is handed on. Previews are not recorded. */
+export function recordedScorer<S extends Scorer>(scorer: S, recipe: Recipe, recorder: Recorder): S {
   return {
-    stateful: runs.stateful,
-    preview: runs.preview,
-    score: async (run, given, signal) => {
-      const result = await runs.score(run, given, signal)
+    ...scorer,
+    score: async (run: string, given: RolloutBatch, signal: AbortSignal) => {
+      const result = await scorer.score(run, given, signal)
       await recorder.record({ run, update: result.update, recipe, batch: result.batch })
       return result
     },
