@@ -1,4 +1,4 @@
-import { assertInteger, assertProbability, GuerdonError, Random } from '@guerdon/core'
+import { assertInteger, assertProbability, Random } from '@guerdon/core'
 import { noisePredictionLoss } from '@guerdon/methods/exploration/baselines-qd-diffusion'
 import { add, type Evaluated, mul, type NdArray, sub, type Tensor } from '@guerdon/tensor'
 import { dataHash } from '../language/policy-settings.ts'
@@ -7,19 +7,9 @@ import {
   type GradientLearner,
   type GradientLearnerOptions,
 } from '../training/gradient-learner.ts'
-import { assertSamples } from './chains.ts'
+import { type CheckedData, checkedData, type DiffusionData } from './diffusion-data.ts'
 import type { DiffusionModel } from './model.ts'
-import { labelsOf, sampleSize } from './network.ts'
-
-/** Samples to learn the law of. */
-export interface DiffusionData {
-  /** [N·D] scaled to about ±1 or unit variance. */
-  readonly samples: ArrayLike<number>
-  /** [N] classes. Default: none. */
-  readonly labels?: ArrayLike<number> | null
-  /** [M·D] samples never trained on, with labels if the others have them. */
-  readonly heldOut?: { readonly samples: ArrayLike<number>; readonly labels?: ArrayLike<number> | null }
-}
+import { sampleSize } from './network.ts'
 
 /** Choices of denoiser training. */
 export interface DenoiserLearnerOptions extends GradientLearnerOptions {
@@ -90,24 +80,6 @@ export function createDenoiserLearner<P>(
     },
     options,
   )
-}
-
-interface CheckedData {
-  readonly count: number
-  readonly samples: Float32Array
-  readonly labels: Int32Array
-}
-
-function checkedData<P>(
-  { network }: DiffusionModel<P>,
-  { samples, labels }: Pick<DiffusionData, 'samples' | 'labels'>,
-  name: string,
-): CheckedData {
-  const size = sampleSize(network)
-  const count = Math.floor(samples.length / size)
-  if (count === 0) throw new GuerdonError('empty', `expected samples; got none — ${name}`, { path: [name] })
-  assertSamples(samples, count, size, name)
-  return { count, samples: Float32Array.from(samples), labels: labelsOf(network, labels, count) }
 }
 
 function heldOutBatches<P>(

@@ -14,6 +14,8 @@ import type { DenoiserNetwork } from './network.ts'
 export interface DiffusionModel<P> {
   readonly network: DenoiserNetwork<P>
   readonly schedule: NoiseSchedule
+  /** What the schedule was made from. */
+  readonly scheduleOptions: NoiseScheduleOptions
   /** T */
   readonly trainSteps: number
   /** What the network's output means. */
@@ -38,6 +40,7 @@ export function diffusionModel<P>(network: DenoiserNetwork<P>, options: Diffusio
   return {
     network,
     schedule,
+    scheduleOptions: options.schedule ?? {},
     trainSteps: schedule.betas.length,
     prediction,
     settings: {
