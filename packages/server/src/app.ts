@@ -1,59 +1,86 @@
 import { Hono } from 'hono'
-import { answerTrainer } from './adapters/answer.ts'
-import { adapters } from './adapters/index.ts'
-import { authorise, type Env, endpoint, type Handler, sendError } from './http/endpoint.ts'
+import { createEdge, type Edge } from './edge.ts'
+import { admit, authorise } from './http/admission.ts'
+import { parseBody } from './http/body.ts'
+import { type Env, endpoint, readBody, reading, sendError } from './http/endpoint.ts'
+import type { HostPolicy } from './http/host-check.ts'
 import { traceOf } from './http/log.ts'
 import { asRequestError, RequestError } from './http/request-error.ts'
-import type { ServerOptions } from './options.ts'
-import { advantages } from './routes/advantages.ts'
+import { openApiDocument } from './openapi.ts'
+import type { RecipeSource, ServerOptions } from './options.ts'
 import { listMethods, showMethod } from './routes/methods.ts'
-import { explainItem, scoreBatch } from './routes/score.ts'
-import { createServices } from './services.ts'
+import { type ReloadAnswer, reloadRecipe, sourceOf } from './routes/reload.ts'
+import { routes } from './routes/table.ts'
 
 /** A reward server without a socket: `app.request(path, init)` answers in process, `listen` puts it on a port. */
 export interface RewardApp {
   readonly app: Hono<Env>
   /** Requests being answered, from their first byte. */
   readonly open: () => number
+  /** Uses another recipe, or reads the one it has again, for requests from now on; after an error nothing changed. */
+  reload(source?: RecipeSource): Promise<ReloadAnswer>
   /** Refuses new work with 503 and resolves when the requests under way are answered or `graceMs` have passed. */
   drain(graceMs: number): Promise<void>
   /** Gives the store back; to be called when nothing is under way. */
-  close(): void
+  close(): Promise<void>
 }
 
 /**
- * The routes of a reward server over one recipe: /v1/score, /v1/advantages, /v1/explain, /v1/methods, the trainers'
- * formats under /adapters and at their own paths, /health, /ready and /metrics. Throws `io` when the store is in use.
+ * The routes of a reward server over one recipe: the native ones under /v1, the trainers' formats under /adapters and at
+ * their own paths, /health, /ready, /metrics and /openapi.json. `hosts` refuses requests that came under another name.
+ * Throws `io` when the store is in use.
  */
-export function createRewardApp(options: ServerOptions): RewardApp {
-  const services = createServices(options)
-  const { recipe } = services
+export function createRewardApp(options: ServerOptions, hosts?: HostPolicy): RewardApp {
+  const edge = createEdge(options, hosts)
   const app = new Hono<Env>()
-  const post = (path: string, route: string, handler: Handler) => app.post(path, endpoint(services, route, handler))
-
-  post('/v1/score', 'score', call => scoreBatch(services, call))
-  post('/v1/advantages', 'advantages', call => advantages(services, call))
-  post('/v1/explain', 'explain', call => explainItem(services, call))
-  for (const adapter of adapters) {
-    for (const path of adapter.paths) post(path, adapter.name, call => answerTrainer(services, adapter, call))
-  }
-  app.get('/v1/methods', context => {
-    authorise(services, context)
-    return context.json(listMethods() as object)
+  for (const route of routes) for (const path of route.paths) app.post(path, endpoint(edge, route))
+  app.get('/v1/methods', reading(edge, listMethods))
+  app.get(
+    '/v1/methods/:slug',
+    reading(edge, context => showMethod(context.req.param('slug') as string)),
+  )
+  app.get('/openapi.json', reading(edge, openApiDocument))
+  app.post('/v1/recipe', async context => {
+    if (edge.token === undefined) {
+      throw new RequestError(403, 'forbidden', 'expected a server with a token; this one has none', {
+        hint: 'start the server with GUERDON_TOKEN, or send it SIGHUP to read its recipe again',
+        close: true,
+      })
+    }
+    admit(edge, context, {})
+    let bytes = 0
+    const body = await readBody(edge, context, size => {
+      bytes += size
+    }).finally(() => {
+      edge.buffered -= bytes
+    })
+    return context.json(await reloadRecipe(edge, options.readSource, sourceOf(parseBody(body))))
   })
-  app.get('/v1/methods/:slug', context => {
-    authorise(services, context)
-    return context.json(showMethod(context.req.param('slug')) as object)
-  })
-  app.get('/health', context => context.json({ status: 'ok', reward_function: recipe.name }))
+  app.get('/health', context => context.json({ status: 'ok', reward_function: edge.engine.recipe.name }))
   app.get('/ready', context => {
-    const state = { ready: !services.draining, recipe: recipe.name, version: recipe.version }
-    return context.json(state, services.draining ? 503 : 200)
+    const { name, version } = edge.engine.recipe
+    return context.json({ ready: !edge.draining, recipe: name, version }, edge.draining ? 503 : 200)
   })
   app.get('/metrics', async context => {
-    authorise(services, context)
-    return context.body(await services.metrics.text(), 200, { 'content-type': services.metrics.contentType })
+    authorise(edge, context)
+    return context.body(await edge.metrics.text(), 200, { 'content-type': edge.metrics.contentType })
   })
+  answerMisses(app, edge)
+
+  return {
+    app,
+    open: () => edge.open,
+    reload: source => reloadRecipe(edge, options.readSource, source),
+    drain: async graceMs => {
+      edge.draining = true
+      const until = performance.now() + graceMs
+      while (edge.open > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 10))
+    },
+    close: () => edge.engine.close(),
+  }
+}
+
+function answerMisses(app: Hono<Env>, edge: Edge): void {
   app.notFound(() => {
     const known = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))]
     return sendError(
@@ -64,18 +91,7 @@ export function createRewardApp(options: ServerOptions): RewardApp {
   })
   app.onError(error => {
     const refused = asRequestError(error)
-    if (refused.code === 'internal') services.log({ level: 'error', event: 'fault', trace: traceOf(error) })
+    if (refused.code === 'internal') edge.log({ level: 'error', event: 'fault', trace: traceOf(error) })
     return sendError(refused)
   })
-
-  return {
-    app,
-    open: () => services.open,
-    drain: async graceMs => {
-      services.draining = true
-      const until = performance.now() + graceMs
-      while (services.open > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 10))
-    },
-    close: () => services.close(),
-  }
 }

@@ -73,7 +73,7 @@ async function open(server: RunningServer, text: string): Promise<Socket> {
 }
 
 const head = (length: number | string, more = '') =>
-  `POST /adapters/slime HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`
+  `POST /adapters/slime HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n${more}\r\n`
 
 async function answerOf(socket: Socket): Promise<string> {
   let text = ''

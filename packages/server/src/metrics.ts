@@ -2,14 +2,30 @@ import { failureClasses, type Outcome } from '@guerdon/core'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Gate } from './http/gate.ts'
 
-/** Counts of the server. Labels come from fixed sets: routes, statuses, outcomes, failure classes and reasons. */
-export interface Metrics {
-  /** One answered request; `status` 499 is a client that went away. */
-  request(route: string, status: number, seconds: number): void
+/** How many items of one request came to what; plain data, as it may be counted in another process. */
+export type ItemCount =
+  | { readonly counter: 'items'; readonly route: string; readonly outcome: Outcome['status']; readonly count: number }
+  | { readonly counter: 'failures'; readonly route: string; readonly class: string; readonly count: number }
+  | {
+      readonly counter: 'unscored'
+      readonly route: string
+      readonly action: 'refused' | 'replaced'
+      readonly count: number
+    }
+
+/** What routes tell of the items of a request. */
+export interface ItemMetrics {
   /** The outcomes of one request. */
   items(route: string, outcomes: readonly Outcome[]): void
   /** Items without a number, by what the trainer was told. */
   unscored(route: string, action: 'refused' | 'replaced', count: number): void
+}
+
+/** Counts of the server. Labels come from fixed sets: routes, statuses, outcomes, failure classes and reasons. */
+export interface Metrics {
+  /** One answered request; `status` 499 is a client that went away. */
+  request(route: string, status: number, seconds: number): void
+  count(counts: readonly ItemCount[]): void
   /** The Prometheus text. */
   text(): Promise<string>
   readonly contentType: string
@@ -67,23 +83,37 @@ export function createMetrics(gate: Gate): Metrics {
       requests.inc({ route, status })
       seconds.observe({ route }, duration)
     },
-    items: (route, outcomes) => {
-      let scored = 0
-      let abstained = 0
-      for (const outcome of outcomes) {
-        if (outcome.status === 'scored') scored++
-        else if (outcome.status === 'abstained') abstained++
-        else {
-          items.inc({ route, outcome: 'failed' })
-          failures.inc({ route, class: failureLabel(outcome.failure.class) })
-        }
+    count: counts => {
+      for (const entry of counts) {
+        const { route, count } = entry
+        if (entry.counter === 'items') items.inc({ route, outcome: entry.outcome }, count)
+        else if (entry.counter === 'failures') failures.inc({ route, class: entry.class }, count)
+        else unscored.inc({ route, action: entry.action }, count)
       }
-      if (scored > 0) items.inc({ route, outcome: 'scored' }, scored)
-      if (abstained > 0) items.inc({ route, outcome: 'abstained' }, abstained)
     },
-    unscored: (route, action, count) => unscored.inc({ route, action }, count),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+  }
+}
+
+/** Collects the counts of one request in `counts`. */
+export function countItems(counts: ItemCount[]): ItemMetrics {
+  return {
+    items: (route, outcomes) => {
+      const found = { scored: 0, abstained: 0, failed: 0 }
+      const classes = new Map<string, number>()
+      for (const outcome of outcomes) {
+        found[outcome.status]++
+        if (outcome.status !== 'failed') continue
+        const label = failureLabel(outcome.failure.class)
+        classes.set(label, (classes.get(label) ?? 0) + 1)
+      }
+      for (const outcome of ['scored', 'abstained', 'failed'] as const) {
+        if (found[outcome] > 0) counts.push({ counter: 'items', route, outcome, count: found[outcome] })
+      }
+      for (const [label, count] of classes) counts.push({ counter: 'failures', route, class: label, count })
+    },
+    unscored: (route, action, count) => counts.push({ counter: 'unscored', route, action, count }),
   }
 }
 

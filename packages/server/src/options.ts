@@ -26,15 +26,24 @@ export interface ServerLimits {
   readonly items: number
   /** Runs with a state of their own. Default 256. */
   readonly runs: number
+  /** Groups that wait for the rest of their rollouts. Default 1,024. */
+  readonly groups: number
   /** Answers kept for repeated idempotency keys. Default 4,096. */
   readonly storedAnswers: number
   /** Characters of those answers. Default 64 Mi. */
   readonly storedCharacters: number
 }
 
+/** A recipe as something another process can build: plain data, or a module that exports it as `recipe`. */
+export type RecipeSource = { readonly plain: unknown } | { readonly module: string }
+
 /** What a server is made of. */
 export interface ServerOptions {
   readonly recipe: Recipe
+  /** The same recipe for worker processes, which cannot be handed functions. */
+  readonly source?: RecipeSource
+  /** Reads the recipe anew, when asked to reload it. Without it a reload must bring its recipe. */
+  readonly readSource?: () => RecipeSource | Promise<RecipeSource>
   /** Folder in which the states of runs are kept; without one they live as long as the process. */
   readonly store?: string
   /** Callers must send it as a bearer token (or `x-api-key`). */
@@ -56,6 +65,7 @@ export const defaultLimits: ServerLimits = {
   queued: 2048,
   items: 16_384,
   runs: 256,
+  groups: 1024,
   storedAnswers: 4096,
   storedCharacters: 64 * 2 ** 20,
 }

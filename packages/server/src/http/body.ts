@@ -1,5 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { formatPath } from '@guerdon/core'
+import { batchContentType } from '../binary/layout.ts'
+import { findDuplicateKey } from './duplicate-keys.ts'
 import { faultPlace, findJsonFault } from './json-fault.ts'
 import { RequestError } from './request-error.ts'
 
@@ -13,12 +16,16 @@ export interface BodyLimits {
   readonly onBytes?: (bytes: number) => void
 }
 
-/** Throws 415 unless the content type is JSON in UTF-8. A missing one is refused: browsers send it across sites freely. */
-export function requireJson(contentType: string | undefined): void {
+/**
+ * True for a body in the binary layout where `binary` allows it, false for JSON in UTF-8; throws 415 for anything else. A
+ * missing content type is refused: browsers send it across sites freely.
+ */
+export function readContentType(contentType: string | undefined, { binary }: { readonly binary: boolean }): boolean {
   const [type, ...parameters] = (contentType ?? '').toLowerCase().split(';')
   const charset = parameters.map(text => text.trim()).find(text => text.startsWith('charset='))
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
-  if (/^application\/([\w.+-]+\+)?json$/.test(type.trim()) && utf8) return
+  if (/^application\/([\w.+-]+\+)?json$/.test(type.trim()) && utf8) return false
+  if (binary && type.trim() === batchContentType) return true
   throw new RequestError(
     415,
     'unsupported_media_type',
@@ -73,8 +80,12 @@ export async function readRequest(request: Request, limits: BodyLimits): Promise
   return Buffer.concat(parts, size)
 }
 
-/** JSON from bytes. Throws 400 for bytes that are not UTF-8 or text that is not JSON, with the place; NaN is `not_finite`. */
-export function parseBody(bytes: Buffer): unknown {
+/**
+ * JSON from bytes. Throws 400 for bytes that are not UTF-8, text that is not JSON or an object with one name twice, with the
+ * place; NaN is `not_finite`.
+ */
+export function parseBody(given: Uint8Array): unknown {
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
   // Most bodies are ASCII, which becomes text several times faster when said so.
   const ascii = isAscii(bytes)
   if (!ascii && !isUtf8(bytes)) {
@@ -85,8 +96,9 @@ export function parseBody(bytes: Buffer): unknown {
   const marked = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   const text = ascii ? bytes.toString('latin1') : bytes.toString('utf8', marked ? 3 : 0)
   if (text.trim() === '') throw new RequestError(400, 'empty', 'expected a JSON body; got an empty one')
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     const fault = findJsonFault(text)
     if (fault.literal !== undefined) {
@@ -103,6 +115,12 @@ export function parseBody(bytes: Buffer): unknown {
       hint: 'send one JSON value',
     })
   }
+  const twice = findDuplicateKey(text, value)
+  if (twice === undefined) return value
+  throw new RequestError(400, 'parse', `expected each name of an object once; got one twice — ${formatPath(twice)}`, {
+    path: twice,
+    hint: 'which of the two values was meant cannot be told',
+  })
 }
 
 function tooLarge(maxBytes: number): RequestError {

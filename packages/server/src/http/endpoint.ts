@@ -1,75 +1,76 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import { withRequestSignal } from '../rewards/request-signal.ts'
-import type { Services } from '../services.ts'
-import { parseBody, readIncoming, readRequest, requireJson } from './body.ts'
+import { batchContentType } from '../binary/layout.ts'
+import type { Edge } from '../edge.ts'
+import type { Work } from '../engine/work.ts'
+import type { Route } from '../routes/route.ts'
+import type { RequestKey } from '../runs/stored-answers.ts'
+import { endSpan, requestSpan, traceHeaders } from '../trace/spans.ts'
+import { admit, authorise } from './admission.ts'
+import { type BodyLimits, readIncoming, readRequest } from './body.ts'
 import { withDeadline } from './deadline.ts'
+import { answerGroupPart } from './group-part.ts'
 import type { Reply } from './idempotency.ts'
 import { traceOf } from './log.ts'
 import { asRequestError, errorBody, RequestError } from './request-error.ts'
+
+export type { Call, Handler } from '../routes/route.ts'
 
 /** The environment of a route: the sockets, when there are any. */
 export interface Env {
   Bindings: Partial<HttpBindings>
 }
 
-/** One call of a route, its body read and parsed. */
-export interface Call {
-  readonly body: unknown
-  /** Name of the run whose state is used: `?run=NAME`, else `default`. */
-  readonly run: string
-  /** Aborted at the deadline and when the client goes away. */
-  readonly signal: AbortSignal
-  query(name: string): string | undefined
-}
-
-/** What a route does with a call; the result is sent as JSON. */
-export type Handler = (call: Call) => Promise<unknown>
-
 /**
- * A POST route: authorisation, content type, back-pressure, limits of the body, idempotency, deadline, cancellation,
- * metrics and the log line, around `handler`. `route` is the label it is counted under.
+ * A POST route: host check, authorisation, content type, back-pressure, limits of the body, idempotency, deadline,
+ * cancellation, trace, metrics and the log line, around the engine that computes the answer.
  */
-export function endpoint(services: Services, route: string, handler: Handler) {
+export function endpoint(edge: Edge, route: Route) {
   return async (context: Context<Env>): Promise<Response> => {
     const started = performance.now()
     const requestId = requestIdOf(context)
     const client = clientSignal(context)
+    const opened = requestSpan(`POST ${route.paths[0]}`, traceHeadersOf(context), {
+      'http.request.method': 'POST',
+      'http.route': route.paths[0],
+    })
     let bytes = 0
     let status = 200
     let replayed = false
     let code: string | undefined
-    services.open++
+    edge.open++
     try {
-      admit(services, context)
-      const deadlineMs = deadlineOf(context, services.limits.deadlineMs)
-      const buffer = await readBody(services, context, size => {
+      const binary = admit(edge, context, route)
+      const deadlineMs = deadlineOf(context, edge.limits.deadlineMs)
+      const body = await readBody(edge, context, size => {
         bytes += size
       })
+      const trace = traceHeaders(opened.context)
       const run = context.req.query('run') ?? 'default'
-      const work = (signal: AbortSignal): Promise<Reply> => {
-        // Given back when the answer is settled, not when the work is: a reward that never settles must not keep its place.
-        let leave = () => {}
-        return withDeadline(deadlineMs, signal, async inner => {
-          leave = await services.gate.enter(inner)
-          const call: Call = { body: parseBody(buffer), run, signal: inner, query: name => context.req.query(name) }
-          const answer = await withRequestSignal(inner, () => handler(call))
-          return { status: 200, body: JSON.stringify(answer) }
-        }).finally(() => leave())
+      const request = keyOf(context, route, run, body)
+      const work: Work = {
+        route: route.name,
+        path: context.req.param() as Record<string, string>,
+        query: context.req.query(),
+        run,
+        body,
+        binary,
+        ...(request === undefined ? {} : { request }),
+        ...(trace === undefined ? {} : { trace }),
       }
-      const key = context.req.header('idempotency-key')
-      let reply: Reply
-      if (key === undefined) reply = await work(client)
-      else {
-        const hash = createHash('sha256').update(context.req.url).update('\n').update(buffer).digest('base64')
-        const answered = await services.idempotency.answer(
-          { key: checkedKey(key, route, run), hash, signal: client },
-          work,
+      const compute = (signal: AbortSignal): Promise<Reply> =>
+        withDeadline(deadlineMs, signal, inner =>
+          route.name === 'group' ? answerGroupPart(edge, work, inner, deadlineMs) : admitted(edge, work, inner),
         )
+      let reply: Reply
+      if (request === undefined) reply = await compute(client)
+      else {
+        const answered = await edge.idempotency.answer({ ...request, signal: client }, compute)
         reply = answered.reply
         replayed = answered.replayed
       }
+      replayed ||= reply.replayed === true
       return send(reply.body, 200, {
         'x-request-id': requestId,
         ...(replayed ? { 'idempotency-replayed': 'true' } : {}),
@@ -79,19 +80,27 @@ export function endpoint(services: Services, route: string, handler: Handler) {
       status = error.status
       code = error.code
       if (error.code === 'internal') {
-        services.log({ level: 'error', event: 'fault', requestId, route, trace: traceOf(thrown) })
+        edge.log({
+          level: 'error',
+          event: 'fault',
+          requestId,
+          route: route.name,
+          trace: error.details.trace ?? traceOf(thrown),
+        })
       }
       return sendError(error, { 'x-request-id': requestId })
     } finally {
-      services.open--
-      services.buffered -= bytes
+      edge.open--
+      edge.buffered -= bytes
       const ms = performance.now() - started
-      services.metrics.request(route, status, ms / 1000)
-      services.log({
+      opened.span.setAttribute('http.response.status_code', status)
+      endSpan(opened, code)
+      edge.metrics.request(route.name, status, ms / 1000)
+      edge.log({
         level: status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info',
         event: 'request',
         requestId,
-        route,
+        route: route.name,
         status,
         ms: Math.round(ms * 100) / 100,
         bytes,
@@ -99,6 +108,27 @@ export function endpoint(services: Services, route: string, handler: Handler) {
         ...(code === undefined ? {} : { code }),
       })
     }
+  }
+}
+
+/** A GET route: host check and authorisation around `answer`. */
+export function reading(edge: Edge, answer: (context: Context<Env>) => unknown) {
+  return async (context: Context<Env>): Promise<Response> => {
+    authorise(edge, context)
+    return context.json((await answer(context)) as object)
+  }
+}
+
+/** Waits for a place at work and computes the answer. */
+export async function admitted(edge: Edge, work: Work, signal: AbortSignal): Promise<Reply> {
+  const leave = await edge.gate.enter(signal)
+  // Given back when the request ends, not when the work does: a reward that never settles must not keep its place.
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await edge.engine.compute(work, signal)
+  } finally {
+    signal.removeEventListener('abort', leave)
+    leave()
   }
 }
 
@@ -112,44 +142,16 @@ export function sendError(error: RequestError, headers: Record<string, string> =
   })
 }
 
-/** Throws 401 unless the caller has the token of the server, when it has one. */
-export function authorise(services: Services, context: Context<Env>): void {
-  if (services.token === undefined) return
-  const bearer = /^bearer +(.+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
-  const given = bearer ?? context.req.header('x-api-key')
-  if (given !== undefined && sameText(given.trim(), services.token)) return
-  throw new RequestError(
-    401,
-    'unauthorized',
-    `expected the token of this server; got ${given === undefined ? 'none' : 'another'}`,
-    {
-      hint: 'send the header "authorization: Bearer TOKEN"',
-      close: true,
-    },
-  )
-}
-
-function admit(services: Services, context: Context<Env>): void {
-  authorise(services, context)
-  if (services.draining) {
-    throw new RequestError(503, 'shutdown', 'expected a running server; this one is shutting down', {
-      retryAfterSeconds: 5,
-      close: true,
-    })
-  }
-  requireJson(context.req.header('content-type'))
-  services.gate.assertRoom()
-}
-
-async function readBody(services: Services, context: Context<Env>, count: (size: number) => void): Promise<Buffer> {
-  const { bodyBytes, bodyTimeoutMs, bufferedBytes } = services.limits
-  const limits = {
+/** Reads the body of a request within the limits; `count` receives its size as it comes. */
+export async function readBody(edge: Edge, context: Context<Env>, count: (size: number) => void): Promise<Buffer> {
+  const { bodyBytes, bodyTimeoutMs, bufferedBytes } = edge.limits
+  const limits: BodyLimits = {
     maxBytes: bodyBytes,
     timeoutMs: bodyTimeoutMs,
-    onBytes: (size: number) => {
+    onBytes: size => {
       count(size)
-      services.buffered += size
-      if (services.buffered <= bufferedBytes) return
+      edge.buffered += size
+      if (edge.buffered <= bufferedBytes) return
       throw new RequestError(503, 'overloaded', `expected room for the body; ${bufferedBytes} bytes are held already`, {
         retryAfterSeconds: 1,
         close: true,
@@ -179,6 +181,15 @@ function requestIdOf(context: Context<Env>): string {
   return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
+function traceHeadersOf(context: Context<Env>) {
+  const traceparent = context.req.header('traceparent')
+  const tracestate = context.req.header('tracestate')
+  return {
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  }
+}
+
 function deadlineOf(context: Context<Env>, longest: number): number {
   const given = context.req.header('x-deadline-ms')
   if (given === undefined) return longest
@@ -190,23 +201,27 @@ function deadlineOf(context: Context<Env>, longest: number): number {
   })
 }
 
-function checkedKey(key: string, route: string, run: string): string {
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return `${route}\n${run}\n${key}`
-  throw new RequestError(
-    422,
-    'invalid_input',
-    'expected up to 255 printable characters in the header idempotency-key',
-    {
-      path: ['idempotency-key'],
-    },
-  )
+/** The key of a request, told apart by route and run, and a hash of everything that decides the answer. */
+function keyOf(context: Context<Env>, route: Route, run: string, body: Uint8Array): RequestKey | undefined {
+  const key = context.req.header('idempotency-key')
+  if (key === undefined) return undefined
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new RequestError(
+      422,
+      'invalid_input',
+      'expected up to 255 printable characters in the header idempotency-key',
+      { path: ['idempotency-key'] },
+    )
+  }
+  const { pathname, search } = new URL(context.req.url)
+  const hash = createHash('sha256').update(pathname).update(search).update('\n').update(body).digest('base64')
+  return { key: `${route.name}\n${run}\n${key}`, hash }
 }
 
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
-}
-
-function send(body: string, status: number, headers: Record<string, string>): Response {
-  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } })
+function send(body: string | Uint8Array, status: number, headers: Record<string, string>): Response {
+  const type = typeof body === 'string' ? 'application/json' : batchContentType
+  return new Response(body as string | Uint8Array<ArrayBuffer>, {
+    status,
+    headers: { 'content-type': type, ...headers },
+  })
 }

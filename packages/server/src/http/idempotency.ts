@@ -1,9 +1,10 @@
-import { RequestError } from './request-error.ts'
+import { keyConflict } from '../runs/stored-answers.ts'
 
 /** An answer as it is sent and stored. */
 export interface Reply {
-  readonly status: number
-  readonly body: string
+  readonly body: string | Uint8Array
+  /** True when it was kept from an earlier process. */
+  readonly replayed?: boolean
 }
 
 /** What is remembered of answered requests. */
@@ -77,14 +78,7 @@ export function createIdempotency(limits: IdempotencyLimits): Idempotency {
       signal.throwIfAborted()
       const known = entries.get(key)
       if (known !== undefined && known.hash !== hash) {
-        throw new RequestError(
-          409,
-          'conflict',
-          'expected the request this idempotency key came with before; got another',
-          {
-            hint: 'use a new key for a new request',
-          },
-        )
+        throw keyConflict()
       }
       const entry = known ?? start(key, hash, work)
       entry.waiters++

@@ -11,6 +11,7 @@ export type RequestErrorCode =
   | 'unscored'
   | 'shutdown'
   | 'cancelled'
+  | 'forbidden'
   | 'not_found'
 
 /** The further facts a refused request may carry. */
@@ -21,6 +22,8 @@ export interface RequestErrorDetails {
   readonly retryAfterSeconds?: number
   /** The connection is closed after the answer, because the rest of its request was not read. */
   readonly close?: boolean
+  /** Kind and call stack of a fault in another process, for the log. */
+  readonly trace?: string
 }
 
 /** A request that is answered with an error status. */

@@ -1,14 +1,28 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Context } from '@opentelemetry/api'
 
-const current = new AsyncLocalStorage<AbortSignal>()
-const never = new AbortController().signal
-
-/** Runs `work` with `signal` as the signal of the request it belongs to. */
-export function withRequestSignal<T>(signal: AbortSignal, work: () => T): T {
-  return current.run(signal, work)
+/** What code far inside a recipe may know of the request it works for. */
+export interface RequestContext {
+  /** Aborted at the deadline and when the client goes away. */
+  readonly signal: AbortSignal
+  /** The span of the stage at work, when traces are recorded. */
+  stage?: Context
 }
 
-/** The signal of the request being scored: aborted at its deadline and when its client goes away. Never outside a request. */
+const current = new AsyncLocalStorage<RequestContext>()
+const never = new AbortController().signal
+
+/** Runs `work` as a part of the request `context`. */
+export function withRequestContext<T>(context: RequestContext, work: () => T): T {
+  return current.run(context, work)
+}
+
+/** The request being worked on, `undefined` outside of one. */
+export function requestContext(): RequestContext | undefined {
+  return current.getStore()
+}
+
+/** The signal of the request being scored. Never aborted outside a request. */
 export function requestSignal(): AbortSignal {
-  return current.getStore() ?? never
+  return current.getStore()?.signal ?? never
 }

@@ -4,17 +4,21 @@ import {
   coreStages,
   defineRecipe,
   type Outcome,
+  type Recipe,
   type RolloutBatch,
   type Stage,
   stageRegistry,
+  z,
 } from '@guerdon/core'
 import { findStage, methodStages } from '@guerdon/methods'
-import { kindOf } from '../adapters/adapter.ts'
-import type { Call } from '../http/endpoint.ts'
+import { decodeBatch, encodeBatch } from '../binary/layout.ts'
+import { batchOfBinary, binaryOfBatch } from '../binary/rollout-batch.ts'
 import { RequestError } from '../http/request-error.ts'
 import type { Services } from '../services.ts'
-import { batchOf, bodyList, bodyObject } from './body-fields.ts'
+import { assertFew, batchOf, readBody } from './body-fields.ts'
 import { createReader } from './items.ts'
+import type { Call } from './route.ts'
+import { advantagesRequest, binaryAdvantagesRequest, type estimateRequest, recordsSchema } from './schemas.ts'
 
 const registry = stageRegistry([...coreStages, ...methodStages])
 
@@ -24,29 +28,30 @@ const registry = stageRegistry([...coreStages, ...methodStages])
  * - `groups: [{ id?, scores: [number | null, …] }, …]` → `{ groups: [{ id, advantages: [number | outcome, …] }] }`; null is a
  *   rollout without a score;
  * - `rollouts: [record, …]` → `{ items: [{ id, group, columns }] }` with every column the estimator writes, for estimators of
- *   turns and tokens. `rollout.score` is the record's column `score`, or its `outcome` when no record has one.
+ *   turns and tokens. `rollout.score` is the record's column `score`, or its `outcome` when no record has one;
+ * - a body in the binary layout, `use`, `with` and `columns` in its metadata → the columns of numbers in the same layout,
+ *   float32 with `precision: "float32"`.
  */
 export async function advantages(services: Services, call: Call): Promise<unknown> {
-  const body = bodyObject(call.body)
-  const stage = readStage(body)
-  const byScores = body['groups'] !== undefined
-  const batch = byScores
-    ? batchOfScores(bodyList(body, 'groups', services.limits.items), services.limits.items)
-    : batchOf(bodyList(body, 'rollouts', services.limits.items), [])
-  const provenance = { estimator: stage.name, version: stage.version ?? 1, options: stage.options }
-  if (batch.rolloutIds.length === 0) return byScores ? { groups: [], provenance } : { items: [], provenance }
-  const renamed = { ...(batch.columns.has('rollout.score') ? {} : outcomeAsScore(stage)), ...readColumns(body) }
-  const recipe = defineRecipe({
-    name: stage.name,
-    steps: [{ stage, columns: renamed }],
-    available: [...batch.columns].map(([name, { kind }]) => ({ name, kind })),
-  })
-  const { batch: done } = await recipe.run(batch, undefined, { signal: call.signal })
+  if (call.body instanceof Uint8Array) return await binaryAdvantages(services, call, call.body)
+  const { use, ...asked } = readBody(advantagesRequest, call.body)
+  return await estimate(services, call, bindStage(findEstimator(use), asked.with ?? {}), asked)
+}
+
+/** One stage, without state, on a group or a batch. */
+export async function estimate(
+  services: Services,
+  call: Call,
+  stage: Stage,
+  asked: z.output<typeof estimateRequest>,
+): Promise<unknown> {
+  const { groups } = asked
+  const batch = groups ? batchOfScores(groups, services.limits.items) : batchOfRecords(services, call)
+  const provenance = provenanceOf(stage)
+  if (batch.rolloutIds.length === 0) return groups ? { groups: [], provenance } : { items: [], provenance }
+  const { recipe, done, outcomes } = await run(stage, batch, asked.columns ?? {}, call.signal)
   const read = createReader(done)
-  const final = done.columns.get(recipe.final)
-  const outcomes: Outcome[] = []
   const rows = done.rolloutIds.map((id, r) => {
-    if (final !== undefined) outcomes.push(...read.outcomes(final, r))
     const columns = recipe.writes.flatMap(({ name }) => {
       const column = done.columns.get(name)
       return column === undefined ? [] : [[name, read.cells(column, r)]]
@@ -58,62 +63,91 @@ export async function advantages(services: Services, call: Call): Promise<unknow
     }
   })
   services.metrics.items('advantages', outcomes)
-  if (!byScores) return { items: inOrder(rows, body['rollouts'] as { id: string }[]), provenance }
-  const groups = done.groupIds.map((id, g) => ({
+  if (!groups) return { items: inOrder(rows, asked.rollouts as { id: string }[]), provenance }
+  const answers = done.groupIds.map((id, g) => ({
     id,
     advantages: rows.slice(done.groupOffsets[g], done.groupOffsets[g + 1]).map(({ columns }) => columns[recipe.final]),
   }))
-  return { groups, provenance }
+  return { groups: answers, provenance }
 }
 
-function readStage(body: Readonly<Record<string, unknown>>): Stage {
-  const use = body['use']
-  if (typeof use !== 'string') {
-    throw new RequestError(422, 'invalid_input', `expected the name of an estimator; got ${kindOf(use)} — use`, {
-      path: ['use'],
-      hint: 'for example "grpo", "rloo" or "gae"; GET /v1/methods lists the stages of every method',
-    })
-  }
-  return bindStage(registry.get(use) ?? findStage(use), body['with'] ?? {})
+async function binaryAdvantages(services: Services, call: Call, body: Uint8Array): Promise<Uint8Array> {
+  const given = decodeBatch(body)
+  const { use, with: options, columns, precision } = readBody(binaryAdvantagesRequest, given.metadata)
+  const batch = batchOfBinary(given)
+  assertFew(batch.rolloutIds.length, services.limits.items, 'rollouts')
+  const stage = bindStage(findEstimator(use), options ?? {})
+  const metadata = { provenance: provenanceOf(stage) }
+  const settings = { metadata, float32: precision === 'float32' }
+  if (batch.rolloutIds.length === 0) return encodeBatch(binaryOfBatch(batch, [], settings))
+  const { recipe, done, outcomes } = await run(stage, batch, columns ?? {}, call.signal)
+  services.metrics.items('advantages', outcomes)
+  const names = recipe.writes.map(({ name }) => name)
+  return encodeBatch(binaryOfBatch(done, names, settings))
 }
 
-function readColumns(body: Readonly<Record<string, unknown>>): Record<string, string> {
-  const given = body['columns'] ?? {}
-  const sound =
-    typeof given === 'object' && !Array.isArray(given) && Object.values(given).every(name => typeof name === 'string')
-  if (sound) return { ...(given as Record<string, string>) }
-  throw new RequestError(422, 'invalid_input', `expected an object of column names; got ${kindOf(given)} — columns`, {
-    path: ['columns'],
+async function run(
+  stage: Stage,
+  batch: RolloutBatch,
+  columns: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<{ recipe: Recipe; done: RolloutBatch; outcomes: Outcome[] }> {
+  const renamed = { ...(batch.columns.has('rollout.score') ? {} : outcomeAsScore(stage)), ...columns }
+  const recipe = defineRecipe({
+    name: stage.name,
+    steps: [{ stage, columns: renamed }],
+    available: [...batch.columns].map(([name, { kind }]) => ({ name, kind })),
   })
+  const { batch: done } = await recipe.run(batch, undefined, { signal })
+  const final = done.columns.get(recipe.final)
+  const read = createReader(done)
+  const outcomes = final === undefined ? [] : done.rolloutIds.flatMap((_, r) => read.outcomes(final, r))
+  return { recipe, done, outcomes }
+}
+
+function findEstimator(use: string) {
+  return registry.get(use) ?? findStage(use)
+}
+
+function provenanceOf(stage: Stage) {
+  return { estimator: stage.name, version: stage.version ?? 1, options: stage.options }
 }
 
 function outcomeAsScore(stage: Stage): Record<string, ColumnName> {
   return stage.reads.some(({ name }) => name === 'rollout.score') ? { 'rollout.score': 'rollout.outcome' } : {}
 }
 
-function batchOfScores(groups: readonly unknown[], most: number): RolloutBatch {
+function batchOfRecords(services: Services, call: Call): RolloutBatch {
+  const { rollouts: records } = readBody(recordsRequest, call.body)
+  assertFew(records.length, services.limits.items, 'rollouts')
+  return batchOf(records, [])
+}
+
+const recordsRequest = z.object({ rollouts: recordsSchema })
+
+type ScoreGroups = NonNullable<z.output<typeof estimateRequest>['groups']>
+
+function batchOfScores(groups: ScoreGroups, most: number): RolloutBatch {
   const names = new Set<string>()
-  const records = groups.flatMap((group, g) => {
-    const { id, scores } = (typeof group === 'object' && group !== null ? group : {}) as Record<string, unknown>
-    const fault = (path: (string | number)[], expected: string, got: string): never => {
-      const at = ['groups', g, ...path]
-      throw new RequestError(422, 'invalid_input', `expected ${expected}; got ${got} — ${at.join('.')}`, { path: at })
+  const records = groups.flatMap(({ id, scores }, g) => {
+    const name = id ?? String(g)
+    if (names.has(name)) {
+      throw new RequestError(
+        422,
+        'invalid_input',
+        `expected an id of its own; got one that an earlier group has — groups[${g}].id`,
+        { path: ['groups', g, 'id'] },
+      )
     }
-    if (!Array.isArray(scores)) return fault(['scores'], 'a list of numbers or null', kindOf(scores))
-    if (id !== undefined && (typeof id !== 'string' || id === '')) return fault(['id'], 'text', kindOf(id))
-    const name = (id as string | undefined) ?? String(g)
-    if (names.has(name)) return fault(['id'], 'an id of its own', 'one that an earlier group has')
     names.add(name)
-    return scores.map((score: unknown, i) => {
-      if (score !== null && !Number.isFinite(score)) return fault(['scores', i], 'a number or null', kindOf(score))
-      return { id: `${g}/${i}`, group: name, prompt: '', columns: { score: score ?? { status: 'abstained' } } }
-    })
+    return scores.map((score, i) => ({
+      id: `${g}/${i}`,
+      group: name,
+      prompt: '',
+      columns: { score: score ?? { status: 'abstained' } },
+    }))
   })
-  if (records.length > most) {
-    throw new RequestError(413, 'too_large', `expected at most ${most} scores; got ${records.length}`, {
-      path: ['groups'],
-    })
-  }
+  assertFew(records.length, most, 'groups')
   return batchOf(records, [])
 }
 

@@ -1,27 +1,37 @@
-import { batchFromRollouts, formatPath, GuerdonError, type Recipe, type RolloutBatch } from '@guerdon/core'
+import type { z } from '@guerdon/core'
+import {
+  batchFromRollouts,
+  firstExpectation,
+  formatPath,
+  GuerdonError,
+  type Recipe,
+  type RolloutBatch,
+} from '@guerdon/core'
 import { kindOf, likelyRoute } from '../adapters/adapter.ts'
 import { RequestError } from '../http/request-error.ts'
 
-/** The body as an object. Throws 422. */
-export function bodyObject(body: unknown): Readonly<Record<string, unknown>> {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>
-  throw new RequestError(422, 'invalid_input', `expected an object; got ${kindOf(body)} — the whole body`, { path: [] })
+/** The body as `schema` describes it. Throws 422 with the path, suggesting the route that would take what came. */
+export function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const { path, expected, hint } = firstExpectation(parsed.error, body)
+  const value = path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[key] : undefined),
+    body,
+  )
+  const place = formatPath(path) || 'the whole body'
+  const other = likelyRoute(body)
+  const suggestion = other === undefined || other === '/v1/score' ? hint : `what came looks like ${other}`
+  throw new RequestError(422, 'invalid_input', `expected ${expected}; got ${kindOf(value)} — ${place}`, {
+    path,
+    ...(suggestion === undefined ? {} : { hint: suggestion }),
+  })
 }
 
-/** A list in the body. Throws 422, suggesting the route that would take what came, or 413 for too many. */
-export function bodyList(body: unknown, name: string, most: number): readonly unknown[] {
-  const given = bodyObject(body)[name]
-  if (!Array.isArray(given)) {
-    const other = likelyRoute(body)
-    throw new RequestError(422, 'invalid_input', `expected a list; got ${kindOf(given)} — ${name}`, {
-      path: [name],
-      ...(other === undefined || other === '/v1/score' ? {} : { hint: `what came looks like ${other}` }),
-    })
-  }
-  if (given.length <= most) return given
-  throw new RequestError(413, 'too_large', `expected at most ${most} items; got ${given.length} — ${name}`, {
-    path: [name],
-  })
+/** Throws 413 for too many items. */
+export function assertFew(count: number, most: number, name: string): void {
+  if (count <= most) return
+  throw new RequestError(413, 'too_large', `expected at most ${most} items; got ${count} — ${name}`, { path: [name] })
 }
 
 /** A batch of rollout records. Throws 422 whose path begins with the index of the record. */

@@ -1,8 +1,10 @@
-import type { Call } from '../http/endpoint.ts'
+import type { Rollout } from '@guerdon/core'
 import { RequestError } from '../http/request-error.ts'
 import type { Services } from '../services.ts'
-import { batchOf, bodyList, bodyObject } from './body-fields.ts'
+import { assertFew, batchOf, readBody } from './body-fields.ts'
 import { itemResults } from './items.ts'
+import type { Call } from './route.ts'
+import { explainRequest, scoreRequest } from './schemas.ts'
 
 /**
  * `POST /v1/score { rollouts: [record, …] }` → `{ items, counts, provenance }`: each rollout through the recipe, in the order
@@ -10,15 +12,22 @@ import { itemResults } from './items.ts'
  * would be compared with a gap.
  */
 export async function scoreBatch(services: Services, call: Call): Promise<unknown> {
+  return await scoreRecords(services, call, readBody(scoreRequest, call.body).rollouts)
+}
+
+/** Records through the recipe, as `scoreBatch` answers them. */
+export async function scoreRecords(services: Services, call: Call, records: readonly unknown[]): Promise<object> {
   const { recipe, runs, limits } = services
-  const given = batchOf(bodyList(call.body, 'rollouts', limits.items), recipe.needs)
-  if (given.rolloutIds.length === 0) return answer(services, call.run, 0, [], { scored: 0, abstained: 0, failed: 0 })
-  const { batch, update } = await runs.score(call.run, given, call.signal)
-  const { items, outcomes } = itemResults(recipe, batch, idsOf(call.body))
-  services.metrics.items('score', outcomes)
+  assertFew(records.length, limits.items, 'rollouts')
+  const given = batchOf(records, recipe.needs)
   const counts = { scored: 0, abstained: 0, failed: 0 }
+  if (given.rolloutIds.length === 0) return { items: [], counts, provenance: provenance(services, call.run, 0) }
+  const { batch, update } = await runs.score(call.run, given, call.signal)
+  const ids = (records as Pick<Rollout, 'id'>[]).map(({ id }) => id)
+  const { items, outcomes } = itemResults(recipe, batch, ids)
+  services.metrics.items('score', outcomes)
   for (const { status } of items) counts[status]++
-  return answer(services, call.run, update, items, counts)
+  return { items, counts, provenance: provenance(services, call.run, update) }
 }
 
 /**
@@ -27,8 +36,8 @@ export async function scoreBatch(services: Services, call: Call): Promise<unknow
  */
 export async function explainItem(services: Services, call: Call): Promise<unknown> {
   const { recipe, runs, limits } = services
-  const records = bodyList(call.body, 'rollouts', limits.items)
-  const { id } = bodyObject(call.body)
+  const { rollouts: records, id } = readBody(explainRequest, call.body)
+  assertFew(records.length, limits.items, 'rollouts')
   const wanted = id ?? (records.length === 1 ? (records[0] as { id?: unknown } | null)?.id : undefined)
   const given = batchOf(records, recipe.needs)
   if (typeof wanted !== 'string' || !given.rolloutIds.includes(wanted)) {
@@ -40,10 +49,6 @@ export async function explainItem(services: Services, call: Call): Promise<unkno
   return { explanation: recipe.explain(batch, wanted), provenance: provenance(services, call.run, update) }
 }
 
-function answer(services: Services, run: string, update: number, items: readonly unknown[], counts: object): unknown {
-  return { items, counts, provenance: provenance(services, run, update) }
-}
-
 /** How the numbers of an answer were made. */
 export function provenance({ recipe }: Services, run: string, update: number): unknown {
   return {
@@ -52,8 +57,4 @@ export function provenance({ recipe }: Services, run: string, update: number): u
     run,
     update,
   }
-}
-
-function idsOf(body: unknown): string[] {
-  return (bodyObject(body)['rollouts'] as { id: string }[]).map(({ id }) => id)
 }

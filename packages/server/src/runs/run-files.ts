@@ -3,12 +3,15 @@ import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GuerdonError } from '@guerdon/core'
 import { lockFolder } from './lock.ts'
+import type { StoredAnswer } from './stored-answers.ts'
 
 /** A run as it is kept: how many batches it has seen, and the recipe's state after them. */
 export interface SavedRun {
   readonly update: number
   /** What `recipe.saveState` wrote. */
   readonly state: string
+  /** The latest answers to requests with a key, oldest first; absent in files of the first release. */
+  readonly answers?: readonly StoredAnswer[]
 }
 
 /** The states of runs in a folder, one file each, replaced as a whole. */
@@ -25,9 +28,13 @@ export interface RunFiles {
 
 const FORMAT = 1
 
-/** Opens a folder for this process alone. Throws `io` when it cannot be used or another server has it. */
-export function openRunFiles(folder: string): RunFiles {
+/**
+ * Opens a folder for this process alone. Throws `io` when it cannot be used or another server has it. With `shared`, another
+ * process holds the lock and hands each run to one process only.
+ */
+export function openRunFiles(folder: string, { shared = false }: { readonly shared?: boolean } = {}): RunFiles {
   const runs = join(folder, 'runs')
+  if (shared) return filesIn(runs, () => undefined)
   try {
     mkdirSync(runs, { recursive: true })
   } catch (cause) {
@@ -35,11 +42,15 @@ export function openRunFiles(folder: string): RunFiles {
   }
   const lock = lockFolder(folder)
   for (const name of readdirSync(runs)) if (name.endsWith('.partial')) rmSync(join(runs, name), { force: true })
+  return filesIn(runs, () => lock.release())
+}
+
+function filesIn(runs: string, close: () => void): RunFiles {
   return {
     names: () => readdirSync(runs).flatMap(name => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : [])),
     read: run => readRun(join(runs, `${run}.json`)),
     write: (run, saved) => replace(join(runs, `${run}.json`), runs, JSON.stringify({ format: FORMAT, run, ...saved })),
-    close: () => lock.release(),
+    close,
   }
 }
 
@@ -60,7 +71,8 @@ function readRun(file: string): SavedRun | undefined {
   if (saved.format !== FORMAT || !Number.isInteger(saved.update) || typeof saved.state !== 'string') {
     throw new GuerdonError('version', `expected a run saved in format ${FORMAT}; got another — ${file}`, { file })
   }
-  return { update: saved.update as number, state: saved.state }
+  const answers = Array.isArray(saved.answers) ? saved.answers : []
+  return { update: saved.update as number, state: saved.state, answers }
 }
 
 async function replace(file: string, folder: string, text: string): Promise<void> {

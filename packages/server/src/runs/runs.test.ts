@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   affineStage,
   batchFromRollouts,
+  bindStage,
   defineRecipe,
   defineStage,
   numbers,
@@ -15,14 +16,35 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lockFolder } from './lock.ts'
 import { createMutex } from './mutex.ts'
-import { openRunFiles } from './run-files.ts'
+import { openRunFiles, type RunFiles } from './run-files.ts'
 import { createRunStates } from './run-states.ts'
+import { keepAnswer, type RequestKey, storedAnswerLimits } from './stored-answers.ts'
 
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'guerdon-runs-'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Run states of one recipe whose every request is committed at once. */
+function statesOf(recipe: Recipe, maxRuns: number, files?: RunFiles) {
+  const states = createRunStates(maxRuns, files)
+  return {
+    score: async (run: string, given: RolloutBatch, signal: AbortSignal, request?: RequestKey) => {
+      const transaction = states.begin(recipe)
+      try {
+        const result = await transaction.score(run, given, signal)
+        await transaction.commit(`answer ${result.update}`, request)
+        return result
+      } finally {
+        transaction.abandon()
+      }
+    },
+    preview: (run: string, given: RolloutBatch, signal: AbortSignal) =>
+      states.begin(recipe).preview(run, given, signal),
+    answered: (run: string, request: RequestKey) => states.answered(recipe, run, request),
+  }
+}
 
 const live = new AbortController().signal
 const batch = () => batchFromRollouts([{ id: 'a', prompt: 'p', response: 'r' }])
@@ -50,7 +72,7 @@ const countOf = (given: RolloutBatch) => outcomeAt(numbers(given, 'rollout.count
 
 describe('run states', () => {
   it('advance one batch at a time, each run for itself', async () => {
-    const states = createRunStates(counting(3), 10)
+    const states = statesOf(counting(3), 10)
     const results = await Promise.all(['a', 'b', 'a', 'a', 'b'].map(run => states.score(run, batch(), live)))
     expect(results.map(result => [result.update, countOf(result.batch)])).toEqual(
       [1, 1, 2, 3, 2].map(n => [n, { status: 'scored', value: n }]),
@@ -58,7 +80,7 @@ describe('run states', () => {
   })
 
   it('are left alone by a preview', async () => {
-    const states = createRunStates(counting(), 10)
+    const states = statesOf(counting(), 10)
     await states.score('a', batch(), live)
     expect(countOf((await states.preview('a', batch(), live)).batch)).toEqual({ status: 'scored', value: 2 })
     expect((await states.score('a', batch(), live)).update).toBe(2)
@@ -66,21 +88,21 @@ describe('run states', () => {
 
   it('go on where the files stand', async () => {
     const first = openRunFiles(folder)
-    const before = createRunStates(counting(), 10, first)
+    const before = statesOf(counting(), 10, first)
     await before.score('a', batch(), live)
     await before.score('a', batch(), live)
     first.close()
     writeFileSync(join(folder, 'runs', 'a.json.partial'), '{"torn')
     const second = openRunFiles(folder)
     expect(readdirSync(join(folder, 'runs'))).toEqual(['a.json'])
-    expect((await createRunStates(counting(), 10, second).score('a', batch(), live)).update).toBe(3)
+    expect((await statesOf(counting(), 10, second).score('a', batch(), live)).update).toBe(3)
     second.close()
   })
 
   it('refuse the state of another recipe and a damaged file', async () => {
     const files = openRunFiles(folder)
-    await createRunStates(counting(), 10, files).score('a', batch(), live)
-    const other = createRunStates(counting(0, 'other'), 10, files)
+    await statesOf(counting(), 10, files).score('a', batch(), live)
+    const other = statesOf(counting(0, 'other'), 10, files)
     await expect(other.score('a', batch(), live)).rejects.toMatchObject({ code: 'version' })
     writeFileSync(join(folder, 'runs', 'b.json'), '{"format":1,')
     await expect(other.score('b', batch(), live)).rejects.toMatchObject({ code: 'state' })
@@ -89,7 +111,7 @@ describe('run states', () => {
 
   it('do not advance when they cannot be saved', async () => {
     const files = openRunFiles(folder)
-    const states = createRunStates(counting(), 10, files)
+    const states = statesOf(counting(), 10, files)
     await states.score('a', batch(), live)
     rmSync(join(folder, 'runs'), { recursive: true })
     await expect(states.score('a', batch(), live)).rejects.toMatchObject({ code: 'io' })
@@ -105,7 +127,7 @@ describe('run states', () => {
       ...stuck,
       run: (...given) => (calls++ === 0 ? new Promise(() => undefined) : stuck.run(...given)),
     }
-    const states = createRunStates(recipe, 10)
+    const states = statesOf(recipe, 10)
     const gone = new AbortController()
     const first = states.score('a', batch(), gone.signal)
     const second = states.score('a', batch(), live)
@@ -116,13 +138,70 @@ describe('run states', () => {
   })
 
   it.each(['', '..', '../a', 'a/b', '.a', 'x'.repeat(65), 'a\0'])('refuse the name %j', async name => {
-    await expect(createRunStates(counting(), 10).score(name, batch(), live)).rejects.toMatchObject({ path: ['run'] })
+    await expect(statesOf(counting(), 10).score(name, batch(), live)).rejects.toMatchObject({ path: ['run'] })
   })
 
   it('are bounded in number', async () => {
-    const states = createRunStates(counting(), 1)
+    const states = statesOf(counting(), 1)
     await states.score('a', batch(), live)
     await expect(states.score('b', batch(), live)).rejects.toMatchObject({ status: 503 })
+  })
+})
+
+describe('answers kept with a run', () => {
+  const request = (n: number): RequestKey => ({ key: `k${n}`, hash: `h${n}` })
+
+  it('outlive the process and count once', async () => {
+    const first = openRunFiles(folder)
+    const before = statesOf(counting(), 10, first)
+    await before.score('a', batch(), live, request(1))
+    first.close()
+    const after = statesOf(counting(), 10, openRunFiles(folder))
+    expect(after.answered('a', request(1))).toBe('answer 1')
+    expect(after.answered('a', request(2))).toBeUndefined()
+    expect(() => after.answered('a', { key: 'k1', hash: 'other' })).toThrow(/got another/)
+    expect((await after.score('a', batch(), live, request(2))).update).toBe(2)
+  })
+
+  it('are bounded, oldest forgotten first', async () => {
+    const states = statesOf(counting(), 10)
+    for (let n = 0; n <= storedAnswerLimits.entries; n++) await states.score('a', batch(), live, request(n))
+    expect(states.answered('a', request(0))).toBeUndefined()
+    expect(states.answered('a', request(1))).toBe('answer 2')
+  })
+
+  it('are bounded in characters, the newest always kept', () => {
+    const long = (n: number) => ({ ...request(n), body: 'x'.repeat(storedAnswerLimits.characters / 2) })
+    const two = keepAnswer(keepAnswer([], long(1)), long(2))
+    expect(two.map(({ key }) => key)).toEqual(['k1', 'k2'])
+    expect(keepAnswer(two, { ...request(3), body: 'x' }).map(({ key }) => key)).toEqual(['k2', 'k3'])
+    expect(keepAnswer(two, { ...request(3), body: 'x'.repeat(2 * storedAnswerLimits.characters) })).toHaveLength(1)
+  })
+
+  it('are not written when the request was abandoned', async () => {
+    const states = createRunStates(10)
+    const transaction = states.begin(counting())
+    await transaction.score('a', batch(), live)
+    transaction.abandon()
+    expect((await states.begin(counting()).score('a', batch(), live)).update).toBe(1)
+  })
+})
+
+describe('another recipe', () => {
+  it('takes over the states of the stages both have, in memory and on the disk', async () => {
+    const files = openRunFiles(folder)
+    const from = counting()
+    const before = statesOf(from, 10, files)
+    await before.score('seen', batch(), live)
+    const states = createRunStates(10, files)
+    const to = defineRecipe({
+      name: 'longer',
+      steps: [from.steps[0].stage, bindStage(affineStage, { from: 'rollout.count', to: 'rollout.doubled', scale: 2 })],
+    })
+    expect(await states.adopt(from, to)).toBe(1)
+    expect((await statesOf(to, 10, files).score('seen', batch(), live)).update).toBe(2)
+    await expect(statesOf(from, 10, files).score('seen', batch(), live)).rejects.toMatchObject({ code: 'version' })
+    files.close()
   })
 })
 

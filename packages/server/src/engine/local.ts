@@ -1,0 +1,90 @@
+import type { Recipe } from '@guerdon/core'
+import type { Context } from '@opentelemetry/api'
+import { parseBody } from '../http/body.ts'
+import { asRequestError } from '../http/request-error.ts'
+import { countItems, type ItemCount } from '../metrics.ts'
+import type { ServerLimits, UnscoredPolicy } from '../options.ts'
+import { withRequestContext } from '../rewards/request-signal.ts'
+import type { Call } from '../routes/route.ts'
+import { findRoute } from '../routes/table.ts'
+import { carriedStages } from '../runs/carry-state.ts'
+import type { RunFiles } from '../runs/run-files.ts'
+import { createRunStates } from '../runs/run-states.ts'
+import { childSpan, endSpan, parentOf, tracedSteps } from '../trace/spans.ts'
+import type { Engine, Work } from './work.ts'
+
+/** What an engine is made of. */
+export interface LocalEngineOptions {
+  readonly recipe: Recipe
+  readonly limits: ServerLimits
+  readonly unscored: UnscoredPolicy
+  /** Where the states of runs are kept. */
+  readonly files?: RunFiles
+  /** Receives what is to be counted, of answers and of errors. */
+  readonly onCounts: (counts: readonly ItemCount[]) => void
+}
+
+/** An engine in this process. */
+export function createLocalEngine(options: LocalEngineOptions): Engine {
+  const { limits, unscored } = options
+  const states = createRunStates(limits.runs, options.files)
+  let recipe = options.recipe
+  let reloading: Promise<unknown> = Promise.resolve()
+
+  const answer = async (work: Work, signal: AbortSignal, traced: Context, counts: ItemCount[]) => {
+    const used = recipe
+    const before = work.request === undefined ? undefined : states.answered(used, work.run, work.request)
+    if (before !== undefined) return { body: before, replayed: true }
+    const transaction = states.begin(used, tracedSteps(traced))
+    const services = { recipe: used, runs: transaction, metrics: countItems(counts), limits, unscored }
+    const call: Call = {
+      body: work.binary ? work.body : parseBody(work.body),
+      run: work.run,
+      signal,
+      query: name => work.query[name],
+      path: name => work.path[name] ?? '',
+    }
+    try {
+      const result = await findRoute(work.route).handle(services, call)
+      signal.throwIfAborted()
+      if (result instanceof Uint8Array) return { body: result, replayed: false }
+      const body = JSON.stringify(result)
+      await transaction.commit(body, work.request)
+      return { body, replayed: false }
+    } finally {
+      transaction.abandon()
+    }
+  }
+
+  return {
+    get recipe() {
+      return recipe
+    },
+    compute: async (work, signal) => {
+      const attributes = { 'guerdon.route': work.route, 'guerdon.run': work.run, 'guerdon.recipe': recipe.version }
+      const opened = childSpan('score', parentOf(work.trace ?? {}), attributes)
+      const counts: ItemCount[] = []
+      try {
+        const done = await withRequestContext({ signal }, () => answer(work, signal, opened.context, counts))
+        endSpan(opened)
+        return done
+      } catch (error) {
+        endSpan(opened, asRequestError(error).code)
+        throw error
+      } finally {
+        options.onCounts(counts)
+      }
+    },
+    reload: next => {
+      const work = reloading.then(async () => {
+        const before = recipe
+        recipe = next
+        const runs = await states.adopt(before, next)
+        return { runs, ...carriedStages(before, next) }
+      })
+      reloading = work.catch(() => undefined)
+      return work
+    },
+    close: async () => options.files?.close(),
+  }
+}
