@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   rm: async io => (await import('./commands/rm.ts')).rmCommand(io),
   lab: async io => (await import('./commands/lab.ts')).labCommand(io),
   reproduce: async io => (await import('./commands/reproduce.ts')).reproduceCommand(io),
+  arena: async io => (await import('./commands/arena.ts')).arenaCommand(io),
 }
 
 /** 0: done; 1: the data, a recipe or a run is at fault; 2: the command was not understood. */

@@ -1,4 +1,6 @@
 import { findNamed } from '@guerdon/core'
+import { findArena } from './arenas/registry.ts'
+import { trackRunnable } from './arenas/run-arena.ts'
 import { levels } from './claims/claim.ts'
 import { findClaim } from './claims/registry.ts'
 import { studyOf } from './claims/reproduce.ts'
@@ -19,9 +21,14 @@ export function findExperiment(slug: string): Experiment {
   })
 }
 
-/** What a worker runs: an experiment by its slug, or a claim's study by `slug/level`. Throws `unknown_name`. */
+/**
+ * What a worker runs: an experiment by its slug, a claim's study by `slug/level`, or a track of an arena by
+ * `arena-slug/track`. Throws `unknown_name`.
+ */
 export async function loadRunnable(name: string): Promise<Runnable> {
   const [slug, level] = name.split('/')
+  const arena = /^arena-(.+)$/.exec(slug)?.[1]
+  if (arena && level) return trackRunnable(await findArena(arena).load(), level)
   const known = levels.find(other => other === level)
   if (!known) return findExperiment(name)
   const claim = await findClaim(slug).load()

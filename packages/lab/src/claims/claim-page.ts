@@ -2,18 +2,16 @@ import type { FinishedRun } from '../harness/experiment.ts'
 import { formatEstimate, meanCurve } from '../harness/summary.ts'
 import { intervalChart, lineChart, type Series } from '../report/charts.ts'
 import type { Page, Section, Verdict } from '../report/page.ts'
+import { armColours } from '../report/palette.ts'
 import type { ClaimExperiment, Study } from './claim.ts'
 import type { CriterionOutcome } from './criteria.ts'
 import type { ArmOutcome, StudyOutcome } from './outcome.ts'
 import { type Reproduction, selector, studyOf } from './reproduce.ts'
 import { triedId } from './study-experiment.ts'
 
-const palette = ['#3e63dd', '#e5484d', '#30a46c', '#f76b15', '#8e4ec6', '#00a2c7', '#978365', '#d6409f', '#99d52a']
-const greys = ['#8b8d98', '#60646c', '#b9bbc6']
-
 /** One study of a claim as a page section list: verdicts, intervals, curves, seed by seed, sweep, budgets, failures. */
 export function studySections(study: Study, outcome: StudyOutcome, runs: readonly FinishedRun[]): readonly Section[] {
-  const colours = colourOf(outcome)
+  const colours = armColours(outcome.arms)
   const shown = outcome.arms.filter(arm => arm.metric !== null)
   const numbers = [outcome.metric, ...(study.alsoReport ?? [])]
   const value = (arm: ArmOutcome, seed: number, name: string): number | undefined =>
@@ -186,16 +184,6 @@ function failureSection({ failures }: StudyOutcome): Section[] {
 
 function spentNames(outcome: StudyOutcome): string[] {
   return [...new Set(outcome.arms.flatMap(arm => Object.keys(arm.spent)))]
-}
-
-function colourOf(outcome: StudyOutcome): (arm: string) => string {
-  const coloured = outcome.arms.filter(arm => arm.role !== 'control')
-  const controls = outcome.arms.filter(arm => arm.role === 'control')
-  return id => {
-    const at = coloured.findIndex(arm => arm.id === id)
-    if (at >= 0) return palette[at % palette.length]
-    return greys[controls.findIndex(arm => arm.id === id) % greys.length]
-  }
 }
 
 function format(value: number | null | undefined, digits = 3): string {

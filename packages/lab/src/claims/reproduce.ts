@@ -1,9 +1,9 @@
 import { assertInteger, GuerdonError, mean } from '@guerdon/core'
-import type { Budget, ExperimentResults, FinishedRun } from '../harness/experiment.ts'
+import type { Budget, ExperimentResults, FinishedRun, Runnable } from '../harness/experiment.ts'
 import type { PoolOptions } from '../harness/pool.ts'
 import { runExperiment } from '../harness/run.ts'
 import type { ClaimExperiment, Level, Study } from './claim.ts'
-import { judgeStudy, type StudyOutcome, type Sweep } from './outcome.ts'
+import { judgeStudy, type StudyOutcome, type StudyRuns, type Sweep } from './outcome.ts'
 import { currentProvenance } from './provenance.ts'
 import { reportedArms, studyExperiment, triedId } from './study-experiment.ts'
 
@@ -45,11 +45,20 @@ export async function reproduceStudy(
   options: ReproduceOptions,
 ): Promise<Reproduction> {
   const study = studyOf(claim, level)
+  const runs = await runStudy(studyExperiment(claim, level, study), study, options)
+  return { outcome: judgeStudy(claim, level, study, runs), runs: runs.runs }
+}
+
+/**
+ * The two phases of the protocol: rates chosen on selection seeds, arms confirmed on others.
+ *
+ * @param runnable the study as an experiment of the harness
+ */
+export async function runStudy(runnable: Runnable, study: Study, options: ReproduceOptions): Promise<StudyRuns> {
   const { budget, seedBase = 0 } = options
   const planned = study.seeds[budget]
   const count = options.seeds ?? planned.confirmation
   assertInteger(count, 'seeds', 1)
-  const runnable = studyExperiment(claim, level, study)
   const arms = reportedArms(study)
   const rates = study.learningRates?.[budget] ?? [0]
 
@@ -72,20 +81,17 @@ export async function reproduceStudy(
   const chosen = new Map(arms.map(({ id }) => [id, selection ? bestRate(id, sweep, study) : rates[0]]))
   const confirmed = arms.map(({ id }) => triedId(id, chosen.get(id)!))
   const confirmation = await phase('confirmation', confirmed, seedBase, count)
-
-  const seconds = [...(selection?.runs ?? []), ...confirmation.runs].reduce((total, run) => total + run.seconds, 0)
-  const outcome = judgeStudy(claim, level, study, {
+  return {
     budget,
     seeds: confirmation.seeds,
     selectionSeeds: selection?.seeds ?? [],
     sweep,
     chosen,
     runs: confirmation.runs,
-    seconds,
+    seconds: [...(selection?.runs ?? []), ...confirmation.runs].reduce((total, run) => total + run.seconds, 0),
     failures: [...(selection?.failures ?? []), ...confirmation.failures],
     provenance: currentProvenance(),
-  })
-  return { outcome, runs: confirmation.runs }
+  }
 }
 
 /** The study of a level. Throws `unknown_name` when the claim has none. */

@@ -1,6 +1,6 @@
 import { Random } from '@guerdon/core'
 import type { Arm, Budget, Runnable } from '../harness/experiment.ts'
-import type { ClaimExperiment, Level, Role, Study } from './claim.ts'
+import type { ClaimExperiment, Role, Study } from './claim.ts'
 
 /** A study's arm as the harness runs it: with one of the rates it tries, at its own or at a matched scale. */
 export interface TriedArm {
@@ -33,8 +33,17 @@ export function reportedArms(
   })
 }
 
-/** A study as an experiment of the harness: every arm with every rate, from which the protocol picks what to run. */
-export function studyExperiment(claim: ClaimExperiment, level: Level, study: Study): Runnable<TriedArm> {
+/**
+ * A study as an experiment of the harness: every arm with every rate, from which the protocol picks what to run.
+ *
+ * @param claim whose study it is: of a claim, or of an arena
+ * @param level the claim's level, or the arena's track
+ */
+export function studyExperiment(
+  claim: Pick<ClaimExperiment, 'slug' | 'version'>,
+  level: string,
+  study: Study,
+): Runnable<TriedArm> {
   const stream = (seed: number) => new Random(seed).split(`${claim.slug}/${level}`)
   const settingsOf = new Map(study.arms.map(arm => [arm.id, arm.settings]))
   return {
