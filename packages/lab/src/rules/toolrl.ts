@@ -10,6 +10,7 @@ import {
   type ToolSet,
   updateToolPolicy,
 } from './toolrl/factored-policy.ts'
+import { trained } from './toolrl/trained.ts'
 
 /** What a response is rewarded for. `shuffled`: ToolRL's rewards of a group, given to the wrong responses. */
 interface Settings {
@@ -117,4 +118,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** ToolRL: a reward in parts can be learnt from where an all-or-nothing one cannot. */
-export const toolrl = defineClaim({ slug: 'toolrl', version: 1, studies: { mechanism } })
+export const toolrl = defineClaim({ slug: 'toolrl', version: 1, studies: { mechanism, trained } })
