@@ -17,6 +17,8 @@ export interface RewardApp {
   readonly app: Hono<Env>
   /** Requests being answered, from their first byte. */
   readonly open: () => number
+  /** Resolves when it takes work. Throws what keeps its workers from starting. */
+  started(): Promise<void>
   /** Uses another recipe, or reads the one it has again, for requests from now on; after an error nothing changed. */
   reload(source?: RecipeSource): Promise<ReloadAnswer>
   /** Refuses new work with 503 and resolves when the requests under way are answered or `graceMs` have passed. */
@@ -70,6 +72,7 @@ export function createRewardApp(options: ServerOptions, hosts?: HostPolicy): Rew
   return {
     app,
     open: () => edge.open,
+    started: () => edge.engine.started(),
     reload: source => reloadRecipe(edge, options.readSource, source),
     drain: async graceMs => {
       edge.draining = true

@@ -1,4 +1,6 @@
-import { createLocalEngine } from './engine/local.ts'
+import { assertInteger } from '@guerdon/core'
+import { createLocalEngine, type LocalEngineOptions } from './engine/local.ts'
+import { createPool } from './engine/pool.ts'
 import type { Engine } from './engine/work.ts'
 import { createGroups, type Groups } from './groups/assembly.ts'
 import { admitted } from './http/endpoint.ts'
@@ -37,15 +39,9 @@ export function createEdge(options: ServerOptions, hosts?: HostPolicy): Edge {
   assertUnscoredPolicy(unscored)
   const gate = createGate(limits)
   const metrics = createMetrics(gate)
-  const files = options.store === undefined ? undefined : openRunFiles(options.store)
+  const engine = createEngine(options, { recipe: options.recipe, limits, unscored, onCounts: metrics.count })
   const edge: Edge = {
-    engine: createLocalEngine({
-      recipe: options.recipe,
-      limits,
-      unscored,
-      onCounts: metrics.count,
-      ...(files === undefined ? {} : { files }),
-    }),
+    engine,
     gate,
     idempotency: createIdempotency({ entries: limits.storedAnswers, characters: limits.storedCharacters }),
     groups: createGroups({ waiting: limits.groups, answered: limits.storedAnswers }, (part, rollouts, signal) =>
@@ -61,4 +57,23 @@ export function createEdge(options: ServerOptions, hosts?: HostPolicy): Edge {
     draining: false,
   }
   return edge
+}
+
+function createEngine(options: ServerOptions, basis: LocalEngineOptions): Engine {
+  const { workers = 0, store, recorder, source } = options
+  assertInteger(workers, 'workers', 0)
+  const files = store === undefined ? undefined : openRunFiles(store)
+  const parts = {
+    ...basis,
+    ...(files === undefined ? {} : { files }),
+    ...(recorder === undefined ? {} : { recorder }),
+  }
+  if (workers === 0) return createLocalEngine(parts)
+  try {
+    const log = options.log ?? (() => undefined)
+    return createPool({ ...parts, count: workers, source, log, ...(store === undefined ? {} : { store }) })
+  } catch (error) {
+    files?.close()
+    throw error
+  }
 }

@@ -40,6 +40,12 @@ export async function listen(options: ListenOptions): Promise<RunningServer> {
   server.requestTimeout = 0
   server.keepAliveTimeout = 30_000
   try {
+    await reward.started()
+  } catch (error) {
+    await reward.close()
+    throw error
+  }
+  try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, host, 1024, resolve)

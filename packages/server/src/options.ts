@@ -1,6 +1,7 @@
 import type { Recipe } from '@guerdon/core'
 import { assertInteger, GuerdonError } from '@guerdon/core'
 import type { Log } from './http/log.ts'
+import type { Recorder } from './recorder.ts'
 
 /**
  * What a trainer is told about an item that has no number: `refuse` answers 503 for the whole request, so that the run
@@ -46,6 +47,10 @@ export interface ServerOptions {
   readonly readSource?: () => RecipeSource | Promise<RecipeSource>
   /** Folder in which the states of runs are kept; without one they live as long as the process. */
   readonly store?: string
+  /** Keeps every scored batch before it is answered; it is closed with the server. */
+  readonly recorder?: Recorder
+  /** Processes that compute answers; 0, the default, computes them in the one that answers. Needs `source`. */
+  readonly workers?: number
   /** Callers must send it as a bearer token (or `x-api-key`). */
   readonly token?: string
   /** For items without a number, where the trainer's protocol has no word for them. Default `refuse`. */

@@ -4,6 +4,7 @@ import { parseBody } from '../http/body.ts'
 import { asRequestError } from '../http/request-error.ts'
 import { countItems, type ItemCount } from '../metrics.ts'
 import type { ServerLimits, UnscoredPolicy } from '../options.ts'
+import { type Recorder, recordedScorer } from '../recorder.ts'
 import { withRequestContext } from '../rewards/request-signal.ts'
 import type { Call } from '../routes/route.ts'
 import { findRoute } from '../routes/table.ts'
@@ -20,6 +21,8 @@ export interface LocalEngineOptions {
   readonly unscored: UnscoredPolicy
   /** Where the states of runs are kept. */
   readonly files?: RunFiles
+  /** Keeps what was scored, before it is answered. */
+  readonly recorder?: Recorder
   /** Receives what is to be counted, of answers and of errors. */
   readonly onCounts: (counts: readonly ItemCount[]) => void
 }
@@ -36,7 +39,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     const before = work.request === undefined ? undefined : states.answered(used, work.run, work.request)
     if (before !== undefined) return { body: before, replayed: true }
     const transaction = states.begin(used, tracedSteps(traced))
-    const services = { recipe: used, runs: transaction, metrics: countItems(counts), limits, unscored }
+    const { recorder } = options
+    const runs = recorder === undefined ? transaction : recordedScorer(transaction, used, recorder)
+    const services = { recipe: used, runs, metrics: countItems(counts), limits, unscored }
     const call: Call = {
       body: work.binary ? work.body : parseBody(work.body),
       run: work.run,
@@ -60,6 +65,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     get recipe() {
       return recipe
     },
+    started: () => Promise.resolve(),
     compute: async (work, signal) => {
       const attributes = { 'guerdon.route': work.route, 'guerdon.run': work.run, 'guerdon.recipe': recipe.version }
       const opened = childSpan('score', parentOf(work.trace ?? {}), attributes)
@@ -85,6 +91,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       reloading = work.catch(() => undefined)
       return work
     },
-    close: async () => options.files?.close(),
+    close: async () => {
+      await options.recorder?.close()
+      options.files?.close()
+    },
   }
 }

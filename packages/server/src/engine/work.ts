@@ -43,6 +43,8 @@ export interface Reloaded {
 export interface Engine {
   /** Name and version of the recipe of new requests. */
   readonly recipe: Pick<Recipe, 'name' | 'version'>
+  /** Resolves when it takes work. Throws what keeps it from starting. */
+  started(): Promise<void>
   /** Throws what the answer shall be instead. */
   compute(work: Work, signal: AbortSignal): Promise<Done>
   /** Requests that came before are answered with the recipe they came under. */

@@ -12,6 +12,7 @@ export type RequestErrorCode =
   | 'shutdown'
   | 'cancelled'
   | 'forbidden'
+  | 'unavailable'
   | 'not_found'
 
 /** The further facts a refused request may carry. */

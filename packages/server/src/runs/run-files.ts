@@ -77,14 +77,16 @@ function readRun(file: string): SavedRun | undefined {
 
 async function replace(file: string, folder: string, text: string): Promise<void> {
   try {
-    const partial = await open(`${file}.partial`, 'w')
+    // A name of its own: a worker that its server left behind may be at the same file.
+    const written = `${file}.${process.pid}.partial`
+    const partial = await open(written, 'w')
     try {
       await partial.writeFile(text)
       await partial.sync()
     } finally {
       await partial.close()
     }
-    await rename(`${file}.partial`, file)
+    await rename(written, file)
     const entries = await open(folder, 'r')
     // Makes the new name itself durable.
     await entries.sync().finally(() => entries.close())
