@@ -63,7 +63,7 @@ function plain(value: unknown): unknown {
 }
 
 /** A mistake in the statement is the writer's; anything else is the file's. */
-function queryFault(cause: unknown, file: string): GuerdonError {
+export function queryFault(cause: unknown, file: string): GuerdonError {
   const said = cause instanceof Error ? cause.message : String(cause)
   if (
     !/^(Failed to extract statements: )?(Parser|Binder|Catalog|Conversion|Invalid Input|Out of Range|Syntax|Permission) Error/i.test(
