@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { reverifyMode } from './adapters/nemo-gym-session.ts'
 import { createEdge, type Edge } from './edge.ts'
 import { admit, authorise } from './http/admission.ts'
 import { parseBody } from './http/body.ts'
@@ -42,6 +43,7 @@ export function createRewardApp(options: ServerOptions, hosts?: HostPolicy): Rew
     reading(edge, context => showMethod(context.req.param('slug') as string)),
   )
   app.get('/openapi.json', reading(edge, openApiDocument))
+  app.get('/reverify_mode', reading(edge, reverifyMode))
   app.post('/v1/recipe', async context => {
     if (edge.token === undefined) {
       throw new RequestError(403, 'forbidden', 'expected a server with a token; this one has none', {

@@ -1,4 +1,5 @@
 import {
+  batchFromRollouts,
   type ColumnData,
   type ColumnName,
   jsonColumn,
@@ -15,6 +16,8 @@ import {
 export interface TextItem {
   readonly prompt: string | readonly Message[]
   readonly response: string
+  /** Items of one group are compared by stages that compare; alone when absent. */
+  readonly group?: string
   /** The right answer or whatever the trainer sends as label; null and undefined are absent. */
   readonly reference?: unknown
   /** Further data of the trainer, for no stage to read by accident. */
@@ -22,10 +25,16 @@ export interface TextItem {
 }
 
 /**
- * The batch that `batchFromRollouts` makes of the records `{ id: "<index>", prompt, response, reference, meta }`, each
- * alone in its group, without building the records: trainers send thousands a second.
+ * The batch that `batchFromRollouts` makes of the records `{ id: "<index>", group, prompt, response, reference, meta }`.
+ * Without groups it is made without building the records: trainers send thousands a second.
  */
 export function textBatch(items: readonly TextItem[], declare: Recipe['needs'] = []): RolloutBatch {
+  if (items.some(({ group }) => group !== undefined)) {
+    return batchFromRollouts(
+      items.map((item, i) => ({ ...item, id: String(i) })),
+      { declare },
+    )
+  }
   const size = items.length
   const ids = items.map((_, i) => String(i))
   const offsets = Int32Array.from({ length: size + 1 }, (_, i) => i)

@@ -15,8 +15,10 @@ export interface AdapterResults {
   readonly outcomes: readonly Outcome[]
 }
 
-/** A trainer's wire format. */
-export interface Adapter {
+/** What the formats look at besides the body. */
+export type Query = (name: string) => string | undefined
+
+interface AdapterFacts {
   readonly name: string
   /** The paths it answers at: its own under /adapters, and the one the trainer insists on. */
   readonly paths: readonly string[]
@@ -27,14 +29,32 @@ export interface Adapter {
   /** The shape of a request, for error messages. */
   readonly expects: string
   /** The items of a request. Throws 422 with a path. */
-  read(body: unknown): readonly AdapterItem[]
-  /** The answer. */
-  write(results: AdapterResults, query: (name: string) => string | undefined): unknown
+  read(body: unknown, query: Query): readonly AdapterItem[]
 }
+
+/** A format that knows nothing but numbers: an item without one is answered by the server's policy. */
+export interface NumberAdapter extends AdapterFacts {
+  readonly tellsUnscored?: false
+  /** The answer to `body`. */
+  write(results: AdapterResults, query: Query, body: unknown): unknown
+}
+
+/** A format with a word of its own for an item without a number: always answered, `write` looks at the outcomes. */
+export interface OutcomeAdapter extends AdapterFacts {
+  readonly tellsUnscored: true
+  /** The answer to `body`. */
+  write(results: Omit<AdapterResults, 'rewards'>, query: Query, body: unknown): unknown
+}
+
+/** A trainer's wire format. */
+export type Adapter = NumberAdapter | OutcomeAdapter
+
+/** What an error message says of a format. */
+export type AdapterShape = Pick<Adapter, 'name' | 'expects'>
 
 /** Throws 422: what was expected, where, the shape of the route, and the route that would take what came. */
 export function wrongShape(
-  adapter: Pick<Adapter, 'name' | 'expects'>,
+  adapter: AdapterShape,
   body: unknown,
   fault: { readonly path: ErrorPath; readonly expected: string; readonly got: string },
 ): never {
@@ -55,23 +75,55 @@ export function kindOf(value: unknown): string {
 }
 
 /** The body as an object, or 422. */
-export function readObject(
-  adapter: Pick<Adapter, 'name' | 'expects'>,
-  body: unknown,
-): Readonly<Record<string, unknown>> {
+export function readObject(adapter: AdapterShape, body: unknown): Readonly<Record<string, unknown>> {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>
   return wrongShape(adapter, body, { path: [], expected: 'an object', got: kindOf(body) })
 }
 
+/** The keys by which a route is known, the most telling first. */
+const marks: readonly (readonly [string, readonly string[]])[] = [
+  ['/v1/score', ['rollouts']],
+  ['/adapters/nemo-gym', ['responses_create_params']],
+  ['/aggregate_metrics', ['verify_responses']],
+  ['/adapters/agent-lightning', ['events']],
+  ['/adapters/atropos', ['tokens', 'masks']],
+  ['/adapters/openrlhf', ['query']],
+  ['/adapters/skypilot', ['items']],
+  ['/adapters/skyrl', ['action']],
+  ['/adapters/verifiers', ['completion']],
+  ['/adapters/trl', ['prompts', 'completions']],
+  ['/adapters/ms-swift', ['completions']],
+  ['/adapters/eval-protocol', ['messages']],
+  ['/adapters/slime', ['prompt', 'response']],
+  ['/adapters/verl-classify', ['input', 'activation']],
+  ['/adapters/verl-embeddings', ['input']],
+]
+
 /** The route whose shape a body has. */
 export function likelyRoute(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined
-  if ('rollouts' in body) return '/v1/score'
-  if ('query' in body) return '/adapters/openrlhf'
-  if ('items' in body) return '/adapters/skypilot'
-  if ('messages' in body) return '/adapters/eval-protocol'
-  if ('prompt' in body && 'response' in body) return '/adapters/slime'
-  return undefined
+  return marks.find(([, keys]) => keys.every(key => key in body))?.[0]
+}
+
+/** The numbers of outcomes, null where there is none. */
+export function numbersOf(outcomes: readonly Outcome[]): (number | null)[] {
+  return outcomes.map(outcome => (outcome.status === 'scored' ? outcome.value : null))
+}
+
+/** Why an item has no number, in words; empty when it has one. */
+export function reasonOf(outcome: Outcome): string {
+  if (outcome.status === 'scored') return ''
+  return outcome.status === 'failed' ? outcome.failure.message : (outcome.reason ?? 'abstained')
+}
+
+/** The components of item `index` that have a number. */
+export function scoredParts(components: AdapterResults['components'], index: number): Record<string, number> {
+  const parts: Record<string, number> = {}
+  for (const [name, values] of components) {
+    const value = values[index]
+    if (value !== null) parts[name] = value
+  }
+  return parts
 }
 
 /** A signal's values with null where there is no number. */

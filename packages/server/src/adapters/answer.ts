@@ -1,6 +1,6 @@
-import { type Failure, GuerdonError, type Outcome, outcomeAt, type Signal } from '@guerdon/core'
-import type { Call } from '../http/endpoint.ts'
+import { type Failure, GuerdonError, type Outcome, outcomeAt, type RolloutBatch, type Signal } from '@guerdon/core'
 import { RequestError } from '../http/request-error.ts'
+import type { Call } from '../routes/route.ts'
 import type { Services } from '../services.ts'
 import { type TextItem, textBatch } from '../text-batch.ts'
 import type { Adapter, AdapterItem, AdapterResults } from './adapter.ts'
@@ -8,17 +8,18 @@ import { numbersOrNull } from './adapter.ts'
 
 /** Answers one request of a trainer: its items through the recipe, the failure policy, the trainer's form of the answer. */
 export async function answerTrainer(services: Services, adapter: Adapter, call: Call): Promise<unknown> {
-  const items = adapter.read(call.body)
+  const query = (name: string) => call.query(name)
+  const items = adapter.read(call.body, query)
   if (items.length > services.limits.items) {
     throw new RequestError(413, 'too_large', `expected at most ${services.limits.items} items; got ${items.length}`)
   }
-  const query = (name: string) => call.query(name)
-  if (items.length === 0) return adapter.write({ rewards: [], components: new Map(), outcomes: [] }, query)
+  if (items.length === 0) return adapter.write({ rewards: [], components: new Map(), outcomes: [] }, query, call.body)
   const sound = items.filter((item): item is TextItem => !('failure' in item))
   const scored = sound.length === 0 ? nothingScored : await score(services, call, sound)
   const merged = sound.length === items.length ? scored : withFailures(items, scored)
   services.metrics.items(adapter.name, merged.outcomes)
-  return adapter.write(withPolicy(services, adapter, items, merged), query)
+  if (adapter.tellsUnscored) return adapter.write(merged, query, call.body)
+  return adapter.write(withPolicy(services, adapter, items, merged), query, call.body)
 }
 
 type Scored = Omit<AdapterResults, 'rewards'>
@@ -38,13 +39,25 @@ async function score(services: Services, call: Call, items: readonly TextItem[])
       },
     )
   }
+  const places = placesOf(items, batch)
   const components = new Map<string, (number | null)[]>()
   for (const { name } of recipe.writes) {
     const column = batch.columns.get(name)
     if (name === recipe.final || column?.kind !== 'number' || column.level !== 'rollout') continue
-    components.set(name.slice('rollout.'.length), numbersOrNull(column))
+    const values = numbersOrNull(column)
+    components.set(
+      name.slice('rollout.'.length),
+      places.map(place => values[place]),
+    )
   }
-  return { components, outcomes: items.map((_, i) => outcomeAt(final, i)) }
+  return { components, outcomes: places.map(place => outcomeAt(final, place)) }
+}
+
+/** [N] where each item stands in its batch; groups are put together there. */
+function placesOf(items: readonly TextItem[], batch: RolloutBatch): readonly number[] {
+  if (items.every(({ group }) => group === undefined)) return items.map((_, i) => i)
+  const placeOf = new Map(batch.rolloutIds.map((id, place) => [id, place]))
+  return items.map((_, i) => placeOf.get(String(i)) as number)
 }
 
 /** Puts items that could not be read back into their places. */

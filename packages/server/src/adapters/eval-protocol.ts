@@ -1,5 +1,5 @@
 import { promptText } from '@guerdon/core'
-import { type Adapter, kindOf, readObject, wrongShape } from './adapter.ts'
+import { kindOf, type NumberAdapter, readObject, reasonOf, scoredParts, wrongShape } from './adapter.ts'
 import { readMessages } from './prompt.ts'
 
 /** Commit of the SDK at which server and models were read: `eval_protocol/generic_server.py`, `models.py`. */
@@ -15,7 +15,7 @@ const shape = {
  * response, those before it the prompt. Further arguments are taken from `kwargs` or from the top level, where the SDK's
  * own client puts them, and kept as `meta`. The client neither times out nor tries again.
  */
-export const evalProtocolAdapter: Adapter = {
+export const evalProtocolAdapter: NumberAdapter = {
   ...shape,
   paths: ['/adapters/eval-protocol', '/evaluate'],
   source: { repository: 'eval-protocol/python-sdk', commit: evalProtocolCommit },
@@ -40,11 +40,12 @@ export const evalProtocolAdapter: Adapter = {
     return [{ prompt: prompt.length === 0 ? '' : prompt, response: promptText([last]), reference, meta }]
   },
   write: ({ rewards, components, outcomes: [outcome] }) => {
-    const metrics = [...components].flatMap(([name, [value]]) =>
-      value === null ? [] : [[name, { score: value, is_score_valid: true, reason: '' }]],
-    )
+    const metrics = Object.entries(scoredParts(components, 0)).map(([name, score]) => [
+      name,
+      { score, is_score_valid: true, reason: '' },
+    ])
     const valid = outcome.status === 'scored'
-    const reason = valid ? '' : outcome.status === 'failed' ? outcome.failure.message : (outcome.reason ?? 'abstained')
+    const reason = reasonOf(outcome)
     return {
       score: rewards[0],
       is_score_valid: valid,

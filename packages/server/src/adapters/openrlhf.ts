@@ -1,4 +1,4 @@
-import { type Adapter, type AdapterItem, kindOf, readObject, wrongShape } from './adapter.ts'
+import { type AdapterItem, kindOf, type NumberAdapter, readObject, wrongShape } from './adapter.ts'
 import { responseOf } from './prompt-prefix.ts'
 
 /** Commit of the trainer at which its client was read: `openrlhf/utils/agent.py`. */
@@ -17,7 +17,7 @@ const shape = {
  *
  * The client tries five times, one second apart, whatever the status, and then goes on with no reward at all.
  */
-export const openrlhfAdapter: Adapter = {
+export const openrlhfAdapter: NumberAdapter = {
   ...shape,
   paths: ['/adapters/openrlhf', '/get_reward'],
   source: { repository: 'OpenRLHF/OpenRLHF', commit: openrlhfCommit },

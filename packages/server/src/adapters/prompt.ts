@@ -1,9 +1,9 @@
 import { type ErrorPath, type Message, messageSchema } from '@guerdon/core'
-import { type Adapter, kindOf, wrongShape } from './adapter.ts'
+import { type AdapterShape, kindOf, wrongShape } from './adapter.ts'
 
 /** A prompt as trainers send it: text, or a list of chat messages. Throws 422. */
 export function readPrompt(
-  adapter: Pick<Adapter, 'name' | 'expects'>,
+  adapter: AdapterShape,
   body: unknown,
   path: ErrorPath,
   given: unknown,
@@ -13,7 +13,7 @@ export function readPrompt(
 
 /** A list of at least one chat message. Throws 422. */
 export function readMessages(
-  adapter: Pick<Adapter, 'name' | 'expects'>,
+  adapter: AdapterShape,
   body: unknown,
   path: ErrorPath,
   given: unknown,

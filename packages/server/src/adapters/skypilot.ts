@@ -1,4 +1,4 @@
-import { type Adapter, kindOf, readObject, wrongShape } from './adapter.ts'
+import { kindOf, type NumberAdapter, readObject, wrongShape } from './adapter.ts'
 import { readPrompt } from './prompt.ts'
 
 /** Commit of the example job group at which the format was read. */
@@ -13,7 +13,7 @@ const shape = {
  * The batch reward of SkyPilot's job groups: `{ items: [{ prompt, response, ground_truth }] }` →
  * `{ rewards: [{ reward }] }`, in order. The client does not try again and raises on any status but 200.
  */
-export const skypilotAdapter: Adapter = {
+export const skypilotAdapter: NumberAdapter = {
   ...shape,
   paths: ['/adapters/skypilot', '/batch_reward'],
   source: { repository: 'skypilot-org/skypilot', commit: skypilotCommit },

@@ -1,4 +1,4 @@
-import { type Adapter, kindOf, readObject, wrongShape } from './adapter.ts'
+import { kindOf, type NumberAdapter, readObject, scoredParts, wrongShape } from './adapter.ts'
 import { readPrompt } from './prompt.ts'
 
 /** Commit of the trainer at which its client was read: `slime/rollout/rm_hub/__init__.py`. */
@@ -12,7 +12,7 @@ const shape = { name: 'slime', expects: '{ "prompt": text or messages, "response
  *
  * The client tries ten times with growing pauses, whatever the status, and then stops the rollout.
  */
-export const slimeAdapter: Adapter = {
+export const slimeAdapter: NumberAdapter = {
   ...shape,
   paths: ['/adapters/slime'],
   source: { repository: 'THUDM/slime', commit: slimeCommit },
@@ -26,9 +26,6 @@ export const slimeAdapter: Adapter = {
   },
   write: ({ rewards, components }, query) => {
     if (query('shape') !== 'dict') return rewards[0]
-    const parts = [...components].flatMap(([name, [value]]) =>
-      value === null || name === 'score' ? [] : [[name, value]],
-    )
-    return { score: rewards[0], ...Object.fromEntries(parts) }
+    return { ...scoredParts(components, 0), score: rewards[0] }
   },
 }

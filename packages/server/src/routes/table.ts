@@ -1,6 +1,7 @@
 import { z } from '@guerdon/core'
 import { answerTrainer } from '../adapters/answer.ts'
 import { adapters } from '../adapters/index.ts'
+import { aggregateMetrics, seedSession } from '../adapters/nemo-gym-session.ts'
 import { advantages } from './advantages.ts'
 import { groupRequest, groupResponse } from './group-schemas.ts'
 import { scoreGroup } from './groups.ts'
@@ -71,8 +72,28 @@ const trainers = adapters.map(
   }),
 )
 
+/** What NeMo Gym asks of a resources server around `/verify`. */
+const nemoGymSession: readonly Route[] = [
+  {
+    name: 'nemo-gym-seed',
+    paths: ['/seed_session'],
+    about: 'Begins a session of NeMo Gym, which keeps nothing here.',
+    request: z.looseObject({}),
+    response: z.object({}),
+    handle: async () => seedSession(),
+  },
+  {
+    name: 'nemo-gym-metrics',
+    paths: ['/aggregate_metrics'],
+    about: 'Means and spreads of the rows NeMo Gym has verified, for each task and for all.',
+    request: z.looseObject({ verify_responses: z.array(z.unknown()) }),
+    response: z.unknown(),
+    handle: async (_services, call) => aggregateMetrics(call.body),
+  },
+]
+
 /** Every route that computes something from a body. */
-export const routes: readonly Route[] = [...native, ...trainers]
+export const routes: readonly Route[] = [...native, ...trainers, ...nemoGymSession]
 
 const byName = new Map(routes.map(route => [route.name, route]))
 
