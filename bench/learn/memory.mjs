@@ -49,3 +49,13 @@ export async function memoryOver(updates) {
     await sampleMemory('GRPO, 16 episodes in trees of several turns', updates, () => trees.update()),
   ]
 }
+
+/** Memory while a U-Net of 8×8 images trains and while DDPO tunes a denoiser of points. */
+export async function diffusionMemoryOver(updates) {
+  const unet = unetLearner({ channels: [8, 16] })
+  const ddpo = ddpoLearner()
+  return [
+    await sampleMemory('denoiser of 8×8 images, 64 a minibatch', updates, () => unet.update()),
+    await sampleMemory('DDPO, 32 chains of 20 steps and 8 gradients an update', updates, () => ddpo.update()),
+  ]
+}

@@ -72,6 +72,24 @@ Aim: at least 4 a second. Best: ${fixed(best, 2)}: ${verdict(best >= 4, runs)}.
 `
 }
 
+function diffusion(runs) {
+  return `## Updates of a U-Net that denoises 8×8 images
+
+10 classes, two levels, 64 images a minibatch; an update draws the noise and takes one gradient step.
+
+${table(
+  ['Channels', 'Threads', 'Updates a second', 'Processor seconds an update', 'Processors kept busy by others'],
+  runs.map(({ channels, threads, perSecond, cpuPerUpdate, others }) => [
+    channels.join(', '),
+    threads,
+    fixed(perSecond, 1),
+    fixed(cpuPerUpdate, 4),
+    fixed(others, 2),
+  ]),
+)}
+`
+}
+
 function memory(runs) {
   return runs
     .map(
@@ -94,7 +112,7 @@ function drift(samples) {
   return mean(samples.slice(-half)) - mean(samples.slice(0, half))
 }
 
-const sections = { 'cart-pole': cartPole, grpo, memory }
+const sections = { 'cart-pole': cartPole, grpo, diffusion, memory, 'diffusion-memory': memory }
 
 /** The results as a page. */
 export function markdown({ machine, results }) {

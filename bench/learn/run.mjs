@@ -1,7 +1,8 @@
 /**
- * Measures the learners: time to solve CartPole, updates of a language policy a second, memory over many updates.
+ * Measures the learners: time to solve CartPole, updates of a language policy and of a denoiser a second, memory
+ * over many updates.
  *
- *   npm run bench -- learn [--only cart-pole,grpo,memory] [--seeds 3] [--long] [--json] [--write]
+ *   npm run bench -- learn [--only cart-pole,grpo,diffusion,memory,diffusion-memory] [--seeds 3] [--long] [--json] [--write]
  *
  * `--long` watches memory over 10,000 updates instead of 500; `--write` writes RESULTS.md.
  */
@@ -9,13 +10,14 @@ import { writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { cartPoleToSolved } from './cart-pole.mjs'
+import { diffusionRate } from './diffusion.mjs'
 import { grpoRate } from './grpo.mjs'
-import { memoryOver } from './memory.mjs'
+import { diffusionMemoryOver, memoryOver } from './memory.mjs'
 import { markdown } from './report.mjs'
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: 'string', default: 'cart-pole,grpo,memory' },
+    only: { type: 'string', default: 'cart-pole,grpo,diffusion,memory,diffusion-memory' },
     seeds: { type: 'string', default: '3' },
     long: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -25,7 +27,9 @@ const { values: options } = parseArgs({
 const parts = {
   'cart-pole': () => cartPoleToSolved(Number(options.seeds)),
   grpo: grpoRate,
+  diffusion: diffusionRate,
   memory: () => memoryOver(options.long ? 10_000 : 500),
+  'diffusion-memory': () => diffusionMemoryOver(options.long ? 10_000 : 2000),
 }
 const unknown = options.only.split(',').filter(name => !(name in parts))
 if (unknown.length > 0) {

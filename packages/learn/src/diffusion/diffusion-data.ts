@@ -1,7 +1,7 @@
 import { GuerdonError } from '@guerdon/core'
 import { assertSamples } from './chains.ts'
 import type { DiffusionModel } from './model.ts'
-import { labelsOf, sampleSize } from './network.ts'
+import { conditionLabels, sampleSize } from './network.ts'
 
 /** Samples to learn the law of. */
 export interface DiffusionData {
@@ -30,5 +30,5 @@ export function checkedData<P>(
   const count = Math.floor(samples.length / size)
   if (count === 0) throw new GuerdonError('empty', `expected samples; got none — ${name}`, { path: [name] })
   assertSamples(samples, count, size, name)
-  return { count, samples: Float32Array.from(samples), labels: labelsOf(network, labels, count) }
+  return { count, samples: Float32Array.from(samples), labels: conditionLabels(network, labels, count) }
 }

@@ -34,7 +34,7 @@ export function sampleSize({ shape }: { readonly shape: readonly number[] }): nu
  *
  * @throws shape_mismatch for another number of labels; invalid_input for a label outside 0 … classes
  */
-export function labelsOf(
+export function conditionLabels(
   network: { readonly classes: number },
   labels: ArrayLike<number> | null | undefined,
   count: number,

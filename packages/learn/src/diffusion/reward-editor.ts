@@ -1,6 +1,6 @@
 import { assertInteger } from '@guerdon/core'
 import { partialDdimEdit, partialTimesteps } from '@guerdon/methods/diffusion/instruct-video'
-import { constant, type Evaluated, type Tensor } from '@guerdon/tensor'
+import { constant, type Evaluated, normalArray, type Tensor } from '@guerdon/tensor'
 import { dataHash } from '../language/policy-settings.ts'
 import {
   createGradientLearner,
@@ -11,7 +11,6 @@ import { takeSamples } from './chains.ts'
 import { checkedData, type DiffusionData } from './diffusion-data.ts'
 import type { DiffusionModel } from './model.ts'
 import { sampleSize } from './network.ts'
-import { normals } from './reward-generator.ts'
 import {
   type DifferentiableRewards,
   predictedNoise,
@@ -107,7 +106,7 @@ export function createRewardEditor<P>(
         const shape = [batchSize, ...network.shape]
         return {
           latents: { dtype: 'float32', shape, data: takeSamples(data.samples, rows, sampleSize(network)) },
-          noise: normals(random, shape),
+          noise: normalArray(random, shape, 1),
           labels: { dtype: 'int32', shape: [batchSize], data: rows.map(row => data.labels[row]) },
         } as Evaluated<EditBatch>
       },

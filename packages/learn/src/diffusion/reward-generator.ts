@@ -1,7 +1,7 @@
-import { assertInteger, assertOneOf, type Random } from '@guerdon/core'
+import { assertInteger, assertOneOf } from '@guerdon/core'
 import { generate } from '@guerdon/methods/diffusion/r0'
 import { ddimTimesteps } from '@guerdon/methods/exploration/baselines-qd-diffusion'
-import { constant, type Evaluated, type NdArray, slice, squeeze, type Tensor } from '@guerdon/tensor'
+import { constant, type Evaluated, normalArray, slice, squeeze, type Tensor } from '@guerdon/tensor'
 import {
   createGradientLearner,
   type GradientLearner,
@@ -9,7 +9,7 @@ import {
 } from '../training/gradient-learner.ts'
 import { labelsInTurn } from './chain-learner.ts'
 import { callsPerStep, type DiffusionModel, type GuidanceOptions } from './model.ts'
-import { labelsOf, sampleSize } from './network.ts'
+import { conditionLabels } from './network.ts'
 import {
   type DifferentiableRewards,
   predictedNoise,
@@ -64,7 +64,7 @@ export function createRewardGenerator<P>(
   assertOneOf(supervise, 'supervise', ['last', 'random'])
   const { timesteps } = ddimTimesteps({ trainSteps: model.trainSteps, steps })
   const alphasCumulative = Array.from(timesteps, t => model.schedule.alphasCumulative[t])
-  const own = labelsOf(model.network, labelsInTurn(labels, batchSize), batchSize)
+  const own = conditionLabels(model.network, labelsInTurn(labels, batchSize), batchSize)
   const calls = callsPerStep(model, options) * batchSize
   const weights = Object.entries(rewards).map(([name, { weight = 1 }]) => [name, weight])
   return createGradientLearner<P, GeneratorBatch>(
@@ -116,24 +116,17 @@ export function createRewardGenerator<P>(
       nextBatch(random) {
         const run = supervise === 'random' ? 1 + random.integer(steps) : steps
         const { shape } = model.network
+        const initialNoise = normalArray(random, [batchSize, ...shape], 1)
+        const etas = Float32Array.from({ length: run * batchSize }, () => random.float())
         const one = shape.map(() => 1)
         return {
-          initialNoise: normals(random, [batchSize, ...shape]),
-          etas: array([run, batchSize, ...one], () => random.float()),
-          noises: normals(random, [run, batchSize, ...shape]),
+          initialNoise,
+          etas: { dtype: 'float32', shape: [run, batchSize, ...one], data: etas },
+          noises: normalArray(random, [run, batchSize, ...shape], 1),
           labels: { dtype: 'int32', shape: [batchSize], data: own },
         } as Evaluated<GeneratorBatch>
       },
     },
     options,
   )
-}
-
-/** Standard normal draws. */
-export function normals(random: Random, shape: readonly number[]): NdArray {
-  return array(shape, () => random.normal())
-}
-
-function array(shape: readonly number[], draw: () => number): NdArray {
-  return { dtype: 'float32', shape, data: Float32Array.from({ length: sampleSize({ shape }) }, draw) }
 }

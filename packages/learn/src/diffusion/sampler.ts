@@ -4,7 +4,7 @@ import { clip, div, type Evaluated, jit, mul, type NdArray, sub, type Tensor } f
 import type { Settings } from '../run/learner.ts'
 import { assertSamples, type BranchedChains, type Chains, takeSamples } from './chains.ts'
 import { callsPerStep, type DiffusionModel, type GuidanceOptions, guidedOutput } from './model.ts'
-import { labelsOf, sampleSize } from './network.ts'
+import { conditionLabels, sampleSize } from './network.ts'
 import { type StepInputs, type StepTable, stepTable } from './step-inputs.ts'
 import { addStepNoise } from './step-noise.ts'
 
@@ -130,7 +130,7 @@ export function createDiffusionSampler<P>(
     const count = states.length / size
     const batch: StepBatch<NdArray> = {
       samples: shapeOf(states),
-      labels: { dtype: 'int32', shape: [count], data: labelsOf(network, labels, count) },
+      labels: { dtype: 'int32', shape: [count], data: conditionLabels(network, labels, count) },
       ...table.inputs(new Int32Array(count).fill(at)),
     }
     const found = (await (graph as unknown as StepGraph<P>)(parameters, batch)) as DenoisingArrays
@@ -152,7 +152,7 @@ export function createDiffusionSampler<P>(
     if (toStep > steps) {
       throw new GuerdonError('invalid_option', `expected toStep ≤ ${steps}; got ${toStep}`, { path: ['toStep'] })
     }
-    const labels = labelsOf(network, start.labels, count)
+    const labels = conditionLabels(network, start.labels, count)
     let current = start.initial ?? Float32Array.from(random.normals(count * size))
     assertSamples(current, count, size, 'initial')
     const states = [current]
@@ -175,7 +175,7 @@ export function createDiffusionSampler<P>(
     table,
     callsPerStep: calls,
     settings: { steps, eta, finalAlpha, clipRange, recomputeNoise, guidanceScale, offset },
-    labels: (labels, count) => labelsOf(network, labels, count),
+    labels: (labels, count) => conditionLabels(network, labels, count),
     assertStochastic(what) {
       const still = table.sigma.findIndex((sigma, at) => sigma === 0 && (what !== 'steering' || at < steps - 1))
       if (still < 0) return
