@@ -26,4 +26,5 @@ export {
 } from './options.ts'
 export type { RecordedBatch, Recorder } from './recorder.ts'
 export { type AsyncRewardInput, defineAsyncReward } from './rewards/async-reward.ts'
+export { openStoreRecorder, type StoreRecorderOptions } from './store-recorder.ts'
 export { type TextItem, textBatch } from './text-batch.ts'

@@ -1,5 +1,5 @@
 import { GuerdonError } from '@guerdon/core'
-import { jsonLog, listen, type UnscoredPolicy } from '@guerdon/server'
+import { jsonLog, listen, openStoreRecorder, type UnscoredPolicy } from '@guerdon/server'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Io } from '../io.ts'
 import { buildRecipe, readRecipeFile } from '../recipe-file.ts'
@@ -9,6 +9,7 @@ interface ServeOptions {
   readonly port: number
   readonly host: string
   readonly store?: string
+  readonly storeTexts?: boolean
   readonly unscored: UnscoredPolicy
   readonly grace: number
   readonly deadline: number
@@ -22,7 +23,11 @@ export function serveCommand(io: Io): Command {
     .requiredOption('-r, --recipe <file>', 'recipe, YAML or JSON')
     .option('-p, --port <n>', 'port; 0 takes any free one', port, 8787)
     .option('--host <address>', 'address to listen on; anything but loopback needs a token', '127.0.0.1')
-    .option('--store <folder>', 'keep the state of every run there, and go on from it')
+    .option(
+      '--store <folder>',
+      'keep the state of every run and every scored batch there, on the disk before the answer; go on from it',
+    )
+    .option('--store-texts', 'keep whole records, prompts and responses too; else ids and numbers alone')
     .option(
       '--unscored <what>',
       'items without a number, where the trainer knows no word for them: refuse (503), or a value',
@@ -49,6 +54,10 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     })
   }
   const write = jsonLog(line => io.err(line))
+  const recorder =
+    options.store === undefined
+      ? undefined
+      : await openStoreRecorder(options.store, { texts: options.storeTexts === true })
   const server = await listen({
     recipe,
     host: options.host,
@@ -60,6 +69,7 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
       if (options.quiet !== true || event.event !== 'request') write(event)
     },
     ...(options.store === undefined ? {} : { store: options.store }),
+    ...(recorder === undefined ? {} : { recorder }),
     ...(token === undefined ? {} : { token }),
   })
   io.out(`${recipe.name} at ${server.url}\n`)
