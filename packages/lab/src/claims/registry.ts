@@ -14,6 +14,7 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'toolrl', load: async () => (await import('../rules/toolrl.ts')).toolrl },
   { slug: 'raft', load: async () => (await import('../curation/raft.ts')).raft },
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
+  { slug: 'par', load: async () => (await import('../shaping/par.ts')).par },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */
