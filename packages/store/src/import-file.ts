@@ -71,11 +71,14 @@ export async function importFile(store: Store, file: string, options: ImportOpti
   const ids = await idsOfRun(store, run)
 
   let held = emptyHold()
+  let batch = known?.['batch']
+  let position = (known?.['rollouts'] ?? 0) + (known?.['preferences'] ?? 0)
   const keep = async (complete: boolean) => {
     const { rollouts, preferences, verdicts } = held
     const total = (own: number, earlier: number | undefined) => own + (earlier ?? 0)
-    await store.append({
+    const appended = await store.append({
       run,
+      ...(batch === undefined ? {} : { continues: { batch, position } }),
       rollouts,
       preferences,
       verdicts,
@@ -93,6 +96,8 @@ export async function importFile(store: Store, file: string, options: ImportOpti
         complete: Number(complete),
       },
     })
+    batch = appended
+    position += rollouts.length + preferences.length
     held = emptyHold()
   }
 

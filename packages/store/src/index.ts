@@ -18,5 +18,6 @@ export {
 export { readParquet, type WriteParquetOptions, writeParquet } from './parquet.ts'
 export type { PlainRow, QueryResult } from './query.ts'
 export { preferenceOfRow, rolloutOfRow } from './records.ts'
+export { findRun, type Report, reports, runReport } from './reports.ts'
 export { onRollouts, recipeFacts, type ScoredRowsOptions, scoredRows } from './scored-batch.ts'
 export { schemaVersion, type TableName, tables } from './tables.ts'

@@ -11,6 +11,8 @@ import { createStatements, type Row, schemaVersion, type TableRows } from './tab
 /** What is appended together: all of it is kept, or none. */
 export interface StoreRows {
   readonly run: string
+  /** Belongs to this batch of an earlier append, behind its first `position` rollouts and preferences. Default a new batch. */
+  readonly continues?: { readonly batch: number; readonly position: number }
   /** The recipe that made the scores. */
   readonly recipe?: RecipeFacts
   /** How many batches the run has seen, this one included. */
@@ -23,7 +25,7 @@ export interface StoreRows {
     readonly [T in 'rollouts' | 'scores' | 'components' | 'failures']?: readonly Omit<Row<T>, 'batch' | 'run'>[]
   }
   /** How far the reading of a file is with this. */
-  readonly source?: Omit<Row<'sources'>, 'run' | 'at'>
+  readonly source?: Omit<Row<'sources'>, 'batch' | 'run' | 'at'>
 }
 
 /** A recipe as a run remembers it. */
@@ -140,7 +142,7 @@ async function createStore(given: Opened): Promise<Store> {
         throw new GuerdonError('io', `expected a store opened for writing; got one opened to read — ${file}`, { file })
       }
       assertRunName(given.run)
-      const own = ++batch
+      const own = given.continues?.batch ?? ++batch
       const key = runKey(given.run, given.recipe?.version ?? null)
       const rows = tableRows(given, { batch: own, at: now(), newRun: !known.has(key) })
       known.add(key)
@@ -179,6 +181,7 @@ function tableRows(given: StoreRows, { batch, at, newRun }: { batch: number; at:
   const own = { batch, run }
   const placed = <T extends object>(list: readonly T[] = []) => list.map(row => ({ ...own, ...row }))
   const version = recipe?.version ?? null
+  const first = given.continues?.position ?? 0
   return {
     ...(newRun
       ? {
@@ -194,17 +197,19 @@ function tableRows(given: StoreRows, { batch, at, newRun }: { batch: number; at:
           ],
         }
       : {}),
-    batches: [{ ...own, recipe: version, update_number: given.update ?? null, at }],
+    ...(given.continues === undefined
+      ? { batches: [{ ...own, recipe: version, update_number: given.update ?? null, at }] }
+      : {}),
     rollouts: [
-      ...(given.rollouts ?? []).map((rollout, position) => ({ ...own, position, ...rolloutCells(rollout) })),
+      ...(given.rollouts ?? []).map((rollout, i) => ({ ...own, position: first + i, ...rolloutCells(rollout) })),
       ...placed(rows.rollouts),
     ],
     scores: placed(rows.scores),
     components: placed(rows.components),
     failures: placed(rows.failures),
-    preferences: (given.preferences ?? []).map((preference, position) => ({
+    preferences: (given.preferences ?? []).map((preference, i) => ({
       ...own,
-      position,
+      position: first + i,
       ...preferenceCells(preference),
     })),
     verdicts: (given.verdicts ?? []).map(verdict => ({
@@ -217,7 +222,7 @@ function tableRows(given: StoreRows, { batch, at, newRun }: { batch: number; at:
       reason: verdict.reason ?? null,
       details: verdict.details === undefined ? null : JSON.stringify(verdict.details),
     })),
-    ...(given.source === undefined ? {} : { sources: [{ ...given.source, run, at }] }),
+    ...(given.source === undefined ? {} : { sources: [{ ...given.source, ...own, at }] }),
   }
 }
 

@@ -8,13 +8,13 @@ const belonging = { batch: 'BIGINT', run: 'VARCHAR' } as const
 const rollout = { ...belonging, id: 'VARCHAR', group_id: 'VARCHAR' } as const
 
 /**
- * The tables of a store. `batch` numbers what was appended together; `batch` and `id` name a rollout, wherever its scores
+ * The tables of a store. `batch` numbers what belongs together: a batch a server scored, a file that was read in; `batch` and `id` name a rollout, wherever its scores
  * stand. A text that is not well-formed Unicode stands in `record` as well, and is the one that counts there.
  */
 export const tables = {
   /** Each recipe a run was scored by, or none for rollouts that came without. */
   runs: { run: 'VARCHAR', recipe: 'VARCHAR', name: 'VARCHAR', final: 'VARCHAR', stages: 'JSON', at: 'TIMESTAMP' },
-  /** What was appended together. `update_number`: how many batches the run had seen by then, where somebody counts. */
+  /** What belongs together. `update_number`: how many batches the run had seen by then, where somebody counts. */
   batches: { ...belonging, recipe: 'VARCHAR', update_number: 'BIGINT', at: 'TIMESTAMP' },
   /** Records: the texts in columns, everything else in `record`; null there when it was kept without its texts. */
   rollouts: {
@@ -78,7 +78,7 @@ export const tables = {
   /** Files that were read in, by the SHA-256 of their bytes, and how far the reading is. */
   sources: {
     sha256: 'VARCHAR',
-    run: 'VARCHAR',
+    ...belonging,
     name: 'VARCHAR',
     layout: 'VARCHAR',
     lines: 'BIGINT',
