@@ -1,5 +1,5 @@
 import { Random } from '@guerdon/core'
-import { addNoise, sampleDenoisingChain } from '@guerdon/methods/exploration/baselines-qd-diffusion'
+import { addNoise, diffusionPosterior, sampleDenoisingChain } from '@guerdon/methods/exploration/baselines-qd-diffusion'
 import {
   constant,
   type Dense,
@@ -159,6 +159,19 @@ describe('a sampler', () => {
     expect(chains.denoiserCalls).toBe(30)
   })
 
+  it('is DDPM where it takes every step with η = 1', async () => {
+    const model = mixtureModel(ring, { schedule: { steps: 12, betaStart: 0.01, betaEnd: 0.4 } })
+    const sampler = createDiffusionSampler(model, { steps: 12, offset: 0, finalAlpha: 'one' })
+    const { variance, cleanCoefficient, noisyCoefficient } = diffusionPosterior(model.schedule)
+    const states = Float32Array.from(new Random(3).normals(8))
+    for (const [step, t] of sampler.table.timesteps.entries()) {
+      const { means, clean, sigma } = await sampler.step([], states, step)
+      expect(sigma).toBeCloseTo(Math.sqrt(variance[t]), 9)
+      const expected = clean.map((value, i) => cleanCoefficient[t] * value + noisyCoefficient[t] * states[i])
+      expectClose(means, expected, 5)
+    }
+  })
+
   it('is deterministic without noise', async () => {
     const sampler = createDiffusionSampler(exact, { steps: 5, eta: 0 })
     const initial = Float32Array.from([1, 2])
@@ -170,19 +183,23 @@ describe('a sampler', () => {
     expect(() => sampler.assertStochastic('log-probabilities')).toThrow(/noise at every step for log-prob.*step 0/)
   })
 
-  it('records the densities that training computes anew, guidance included', async () => {
-    const options = { steps: 4, guidanceScale: 3 }
-    const sampler = createDiffusionSampler(classes, options)
-    const chains = await sampler.sample(classesParameters, { count: 3, labels: [0, 1, 3] }, new Random(1))
-    expect(chains.denoiserCalls).toBe(24)
-    const rows = Int32Array.from({ length: 12 }, (_, i) => i)
-    const graph = jit((p: never, batch: TransitionBatch) =>
-      transitionLogProbs(classes, p, batch, options),
-    ) as unknown as (p: unknown, batch: TransitionBatch<NdArray>) => Promise<NdArray>
-    const { data } = await graph(classesParameters, transitionArrays(classes, sampler, chains, rows))
-    const recorded = chains.logProbs.flatMap(logProbs => Array.from(logProbs ?? []))
-    expectClose(data, recorded, 4)
-  })
+  it.each(['noise', 'sample', 'velocity'] as const)(
+    'records the densities that training computes anew: %s, guided',
+    async prediction => {
+      const model = diffusionModel(classes.network, { prediction })
+      const options = { steps: 4, guidanceScale: 3 }
+      const sampler = createDiffusionSampler(model, options)
+      const chains = await sampler.sample(classesParameters, { count: 3, labels: [0, 1, 3] }, new Random(1))
+      expect(chains.denoiserCalls).toBe(24)
+      const rows = Int32Array.from({ length: 12 }, (_, i) => i)
+      const graph = jit((p: never, batch: TransitionBatch) =>
+        transitionLogProbs(model, p, batch, options),
+      ) as unknown as (p: unknown, batch: TransitionBatch<NdArray>) => Promise<NdArray>
+      const { data } = await graph(classesParameters, transitionArrays(model, sampler, chains, rows))
+      const recorded = chains.logProbs.flatMap(logProbs => Array.from(logProbs ?? []))
+      expectClose(data, recorded, 4)
+    },
+  )
 
   it('forks chains that share what came before', async () => {
     const sampler = createDiffusionSampler(classes, { steps: 6 })

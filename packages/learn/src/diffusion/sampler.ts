@@ -81,9 +81,9 @@ interface StepBatch<T> extends StepInputs<T> {
 }
 
 /**
- * DDIM with any η (Song et al., arXiv 2010.02502; η = 1 with all T steps is DDPM), recording the states and the log-density
- * of each step: what policy gradients, branching and steering need. `finalAlpha: 'first'`, the default, leaves the last step
- * a density and the samples noise of √(1 − ᾱ₀); `one` ends in the clean prediction.
+ * DDIM with any η (Song et al., arXiv 2010.02502); η = 1 with all T steps and `offset: 0` is DDPM. Records the states and
+ * the log-density of each step: what policy gradients, branching and steering need. `finalAlpha: 'first'`, the default,
+ * leaves the last step a density and the samples noise of √(1 − ᾱ₀); `one` ends in the clean prediction.
  */
 export function createDiffusionSampler<P>(
   model: DiffusionModel<P>,
