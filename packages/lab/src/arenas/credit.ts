@@ -9,7 +9,7 @@ const track = (setting: TextSetting, lines: readonly string[]): Study<ArenaEstim
     setting: [
       ...lines,
       'Policy: a transformer of 2 layers and width 32, taught by 1000 demonstrations until it solves a third of the tasks; every arm of a seed starts from the same one.',
-      '30 updates of 8 tasks × 8 episodes (quick: 3 of 4 × 6) by PPO’s clipped loss, 4 gradient steps each; trees have at most as many episodes.',
+      '24 updates of 8 tasks × 8 episodes (quick: 3 of 4 × 6) by PPO’s clipped loss, 4 gradient steps each; trees have at most as many episodes.',
       'Credit of every arm is rescaled to the root mean square of GRPO’s on the same episodes: only its direction can be better.',
       'True advantages are those of the start policy: every history of its episodes is continued 16 times (quick: 8).',
     ],
@@ -60,7 +60,7 @@ export const creditArena: Arena = {
     },
     {
       metric: 'rolloutsToThreshold',
-      label: 'rollouts to +0.15',
+      label: 'rollouts to +0.1',
       direction: 'lower',
       digits: 0,
       about: `Rollouts until the mean success of five updates is ${thresholdGain} above the start’s; the whole budget where it never was.`,

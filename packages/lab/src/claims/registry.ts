@@ -10,11 +10,13 @@ export interface ClaimEntry {
 /** Every claim with an experiment. */
 export const claims: readonly ClaimEntry[] = [
   { slug: 'salt', load: async () => (await import('../credit/salt.ts')).salt },
+  { slug: 'empg', load: async () => (await import('../credit/empg.ts')).empg },
   { slug: 'prof', load: async () => (await import('../process/prof.ts')).prof },
   { slug: 'toolrl', load: async () => (await import('../rules/toolrl.ts')).toolrl },
   { slug: 'raft', load: async () => (await import('../curation/raft.ts')).raft },
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
   { slug: 'par', load: async () => (await import('../shaping/par.ts')).par },
+  { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */

@@ -20,7 +20,7 @@ export interface ProbeSize {
 /** Sizes by budget. */
 export const probeSizes: Readonly<Record<Budget, ProbeSize>> = {
   quick: { groups: 4, groupSize: 6, trueGroups: 2, rollouts: 8 },
-  full: { groups: 16, groupSize: 8, trueGroups: 5, rollouts: 16 },
+  full: { groups: 12, groupSize: 8, trueGroups: 4, rollouts: 16 },
 }
 
 /** Episodes of the start policy, or trees of them; the same whenever they are played for a seed. */

@@ -1,22 +1,36 @@
-import { mean, type Recipe } from '@guerdon/core'
-import { createPolicyLearner, type PolicyLearnerOptions } from '@guerdon/learn'
+import { mean, type Recipe, type RolloutBatch } from '@guerdon/core'
+import { createPolicyLearner, type Episode, type LanguageLearner, type PolicyLearnerOptions } from '@guerdon/learn'
 import type { Trial, TrialResult } from '../claims/claim.ts'
 import type { TextSetting } from './setting.ts'
-import { loadStartPolicy } from './start-policy.ts'
+import { loadStartPolicy, type Policy } from './start-policy.ts'
 
 /** What a policy-gradient run of a study is made of, beside what the trial says. */
 export interface RewardedRun<Task extends { readonly id: string }, State>
-  extends Omit<PolicyLearnerOptions<Task, State>, 'seed' | 'initial' | 'learningRate' | 'recipe' | 'config' | 'level'> {
+  extends Omit<
+    PolicyLearnerOptions<Task, State>,
+    'seed' | 'initial' | 'learningRate' | 'recipe' | 'config' | 'level' | 'annotate'
+  > {
   readonly recipe: Recipe
   readonly updates: number
+  /** Adds what the study rewards to the episodes of an update, which this policy played. */
+  annotate(
+    batch: RolloutBatch,
+    episodes: readonly Episode<Task, State>[],
+    policy: Policy,
+  ): RolloutBatch | Promise<RolloutBatch>
+  /** Further metrics, of the trained policy. */
+  examine?(policy: Policy): Promise<Readonly<Record<string, number>>>
+  /** What is charged beside rollouts and tokens; read after the run, so that it may be counted along. */
+  readonly spent?: Readonly<Record<string, number>>
 }
 
 /** Measurements of a learner's points that become curves; what a point did not tell repeats what was told last. */
 const followed = ['success', 'score', 'turns', 'tokens', 'entropy', 'kl'] as const
 
 /**
- * Trains the start policy of the trial's folder by policy gradients on rewards of a study's own; every arm of a seed meets the same tasks. Metrics are
- * means over the last tenth of the updates; `firstSuccess` that of the first update, `area` the mean over all of them.
+ * Trains the start policy of the trial's folder by policy gradients on rewards of a study's own; every arm of a seed meets
+ * the same tasks. Metrics are means over the last tenth of the updates; `firstSuccess` that of the first update, `area` the
+ * mean over all of them; and what the study examines itself.
  */
 export async function runWithRewards<Task extends { readonly id: string }, State>(
   setting: TextSetting,
@@ -24,7 +38,7 @@ export async function runWithRewards<Task extends { readonly id: string }, State
   trial: Pick<Trial, 'seed' | 'random' | 'learningRate' | 'folder' | 'signal' | 'progress'>,
 ): Promise<TrialResult> {
   const { random, learningRate, folder, signal, progress } = trial
-  const learner = createPolicyLearner<Task, State>(setting.world, {
+  const learner: LanguageLearner = createPolicyLearner<Task, State>(setting.world, {
     maximumGradientNorm: 1,
     ...run,
     config: setting.config,
@@ -32,6 +46,7 @@ export async function runWithRewards<Task extends { readonly id: string }, State
     learningRate,
     seed: random.split('learner').integer(2 ** 31),
     initial: loadStartPolicy(folder, setting),
+    annotate: (batch, played) => run.annotate(batch, played, learner.parameters()),
   })
   const traces = new Map<string, number[]>(followed.map(name => [name, []]))
   let tokens = 0
@@ -56,8 +71,9 @@ export async function runWithRewards<Task extends { readonly id: string }, State
     metrics: {
       ...Object.fromEntries(told.map(([name, values]) => [name, mean(values.slice(-last))])),
       ...(success.length > 0 && { firstSuccess: success[0], area: mean(success) }),
+      ...(await run.examine?.(learner.parameters())),
     },
     curves: Object.fromEntries(told.map(([name, y]) => [name, { x, y }])),
-    spent: { updates: run.updates, rollouts: episodes, tokens },
+    spent: { updates: run.updates, rollouts: episodes, tokens, ...run.spent },
   }
 }

@@ -16,6 +16,20 @@ export interface TextSetting {
   readonly config: TransformerConfig
   /** Demonstrations are learnt until this share of tasks is solved: room is left for learning by reward. */
   readonly startSuccess: number
+  /** How demonstrations are learnt. */
+  readonly teaching?: TeachingOptions
+}
+
+/** How a policy learns from demonstrations before it learns from rewards. */
+export interface TeachingOptions {
+  /** Default 1000. */
+  readonly demonstrations?: number
+  /** Default 3e-3. */
+  readonly learningRate?: number
+  /** Gradient steps between two looks at what it can do. Default 15. */
+  readonly stepsBetweenLooks?: number
+  /** Looks after which teaching ends in any case. Default 40. */
+  readonly mostLooks?: number
 }
 
 const setting = (
@@ -50,5 +64,5 @@ export interface TrainingSize {
 /** Sizes by budget. */
 export const trainingSizes: Readonly<Record<Budget, TrainingSize>> = {
   quick: { updates: 3, groups: 4, groupSize: 6, miniBatches: 2, heldOut: 48 },
-  full: { updates: 30, groups: 8, groupSize: 8, miniBatches: 4, heldOut: 256 },
+  full: { updates: 24, groups: 8, groupSize: 8, miniBatches: 4, heldOut: 192 },
 }

@@ -19,20 +19,16 @@ import type { TextSetting } from './setting.ts'
 /** A policy's parameters as arrays. */
 export type Policy = PolicyParameters<NdArray>
 
-/** Demonstrations the start policy is taught with, and gradient steps between two looks at what it can do. */
-const demonstrations = 1000
-const stepsBetweenLooks = 15
-const mostLooks = 40
-
 /**
- * A policy that was taught by demonstrations until it solves a given share of tasks, and not to the end: what follows is to be learnt from
- * rewards. It is as good in one seed as in another, which makes seeds comparable.
+ * A policy that was taught by demonstrations until it solves a given share of tasks, and not to the end: what follows is to
+ * be learnt from rewards. It is as good in one seed as in another, which makes seeds comparable.
  */
 export async function teachStartPolicy(
-  { world, level, config, startSuccess }: TextSetting,
+  { world, level, config, startSuccess, teaching = {} }: TextSetting,
   random: Random,
   signal: AbortSignal,
 ): Promise<Policy> {
+  const { demonstrations = 1000, learningRate = 3e-3, stepsBetweenLooks = 15, mostLooks = 40 } = teaching
   const tasks = random.split('tasks')
   const starts = Array.from({ length: demonstrations }, () => ({ task: world.task(level, tasks) }))
   const experts = expertEpisodes(world, starts, random.split('experts'), config)
@@ -40,7 +36,7 @@ export async function teachStartPolicy(
     config,
     initial: initialPolicy(config, random.split('parameters')),
     seed: random.split('order').integer(2 ** 31),
-    learningRate: 3e-3,
+    learningRate,
     maximumGradientNorm: 1,
     batchSize: 32,
   })

@@ -44,6 +44,19 @@ describe('a policy that hears noise', () => {
     }
   })
 
+  it('takes the mean over the episodes of a task for its own states, and over all for what tasks share', () => {
+    const step = (options?: { tasks: number }) => {
+      const policy = createNoisyPolicy(sizes)
+      const random = new Random(3)
+      const episodes = [0, 1].map(state => [decide(policy, state, random)])
+      ascend(policy, episodes, [[1], [1]], 1, options)
+      return policy
+    }
+    const [all, own] = [step(), step({ tasks: 2 })]
+    expect([...own.table]).toEqual([...all.table].map(value => 2 * value))
+    expect(own.noiseWeights).toEqual(all.noiseWeights)
+  })
+
   it('measures noise against what was learnt', () => {
     const policy = createNoisyPolicy(sizes)
     expect(noiseShare(policy)).toBe(0)

@@ -79,12 +79,18 @@ export function decide(policy: NoisyPolicy, state: number, random: Random, devia
   return { state, action: random.categorical(probabilities), context, probabilities, entropy }
 }
 
-/** One step of gradient ascent: θ ← θ + rate/episodes · Σ A·∇ log π(a | s, z), advantages [episode][step]. */
+/**
+ * One step of gradient ascent: θ ← θ + rate/episodes · Σ A·∇ log π(a | s, z), advantages [episode][step].
+ *
+ * @param options.tasks of how many tasks, each with states of its own, the episodes are in equal parts; the table then climbs
+ *   the mean over the episodes of its task, and what tasks share the mean over all. Default 1
+ */
 export function ascend(
   policy: NoisyPolicy,
   episodes: readonly (readonly Decision[])[],
   advantages: readonly ArrayLike<number>[],
   learningRate: number,
+  { tasks = 1 }: { readonly tasks?: number } = {},
 ): void {
   const { actions, noiseFeatures } = policy.options
   const table = new Float64Array(policy.table.length)
@@ -101,7 +107,7 @@ export function ascend(
     })
   })
   const step = learningRate / episodes.length
-  for (let i = 0; i < table.length; i++) policy.table[i] += step * table[i]
+  for (let i = 0; i < table.length; i++) policy.table[i] += tasks * step * table[i]
   for (let i = 0; i < noiseWeights.length; i++) policy.noiseWeights[i] += step * noiseWeights[i]
 }
 

@@ -14,7 +14,7 @@ import { type TrainedPolicy, trainPolicy } from '../../text-policy/train-policy.
 import type { ArenaEstimator } from '../credit-estimators.ts'
 
 /** How far above the start's success the threshold of sample efficiency is. */
-export const thresholdGain = 0.15
+export const thresholdGain = 0.1
 
 /** Updates whose success is averaged before it is compared with the threshold. */
 const thresholdWindow = 5
