@@ -84,6 +84,10 @@ const readings: readonly [path: string, Operation][] = [
       response: z.object({ ready: z.boolean(), recipe: z.string(), version: z.string() }),
     },
   ],
+  [
+    '/reverify_mode',
+    { id: 'reverify-mode', about: 'What NeMo Gym asks before it verifies again.', response: z.string() },
+  ],
 ]
 
 /** The OpenAPI 3.1 description of every route, made of the schemas the routes read their bodies with. */

@@ -1,28 +1,19 @@
-// A server whose reward is the number of batches its run has seen: `node counting-server.mjs FOLDER`. Prints its address.
-import { affineStage, defineRecipe, signal } from '@guerdon/core'
+// Serves counting-recipe.mjs: `node counting-server.mjs FOLDER [WORKERS [DEADLINE]]`. Prints its address.
 import { listen } from '@guerdon/server'
+import { recipe } from './counting-recipe.mjs'
 
-const counting = {
-  name: 'counting',
-  about: 'counts the batches of a run',
-  options: affineStage.options,
-  reads: () => [],
-  writes: () => [{ name: 'rollout.count', kind: 'number', about: 'how many batches the run has seen' }],
-  initial: () => 0,
-  apply: (batch, state) => ({
-    columns: {
-      'rollout.count': signal(
-        'rollout',
-        batch.rolloutIds.map(() => state + 1),
-      ),
-    },
-    state: state + 1,
-  }),
-}
+const [store, workers = '0', deadline = '60000'] = process.argv.slice(2)
 
 try {
-  const recipe = defineRecipe({ name: 'counting', steps: [counting] })
-  const server = await listen({ recipe, port: 0, store: process.argv[2], graceMs: 2000 })
+  const server = await listen({
+    recipe,
+    source: { module: new URL('counting-recipe.mjs', import.meta.url).href },
+    port: 0,
+    workers: Number(workers),
+    limits: { deadlineMs: Number(deadline) },
+    graceMs: 2000,
+    ...(store === '' ? {} : { store }),
+  })
   process.once('SIGTERM', () => server.close())
   process.stdout.write(`${server.url}\n`)
 } catch (error) {
