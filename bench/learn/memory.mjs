@@ -5,6 +5,7 @@ import { createPolicyLearner, createPpo, forkEveryTurn, initialPolicy } from '@g
 import { cartPoleWorld } from '@guerdon/worlds/control/cart-pole'
 import { arithmeticWorld } from '@guerdon/worlds/text/arithmetic'
 import { vectorWorld } from '@guerdon/worlds/world/vector-world'
+import { ddpoLearner, unetLearner } from './diffusion.mjs'
 import { grpoLoop, grpoRecipe } from './grpo.mjs'
 
 const megabyte = 2 ** 20
