@@ -11,7 +11,7 @@ import {
   type WeightOptions,
   weightedAdvantages,
 } from '@guerdon/methods/diffusion/b2-diffurl'
-import type { NdArray, Tensor } from '@guerdon/tensor'
+import type { Tensor } from '@guerdon/tensor'
 import {
   type ChainLearnerOptions,
   chainLearner,
@@ -21,7 +21,14 @@ import {
 } from './chain-learner.ts'
 import { callsPerStep, type DiffusionModel } from './model.ts'
 import { rewardSamples, type SampleReward } from './rewards.ts'
-import { type TransitionBatch, transitionArrays, transitionLogProbs, transitionRow } from './transitions.ts'
+import {
+  columnOf,
+  recordedLogProbs,
+  type TransitionBatch,
+  transitionArrays,
+  transitionLogProbs,
+  transitionRow,
+} from './transitions.ts'
 
 /** Choices of B²-DiffuRL. */
 export interface B2DiffurlLearnerOptions<P>
@@ -113,7 +120,6 @@ export function createB2Diffurl<P>(
       const rows = Array.from(advantages.keys()).flatMap(chain =>
         Array.from({ length: trained }, (_, step) => transitionRow(branches, chain, step)),
       )
-      const column = (data: Float32Array): NdArray => ({ dtype: 'float32', shape: [data.length], data })
       return {
         rows: Int32Array.from(rows),
         rewards,
@@ -121,8 +127,8 @@ export function createB2Diffurl<P>(
         measured: { kept: advantages.size / count, trainedSteps: trained },
         batch: some => ({
           ...transitionArrays(model, sampler, branches, some),
-          oldLogProbs: column(Float32Array.from(some, row => branches.logProbs[Math.floor(row / count)]![row % count])),
-          advantages: column(Float32Array.from(some, row => advantages.get(row % count) as number)),
+          oldLogProbs: recordedLogProbs(branches, some),
+          advantages: columnOf(Float32Array.from(some, row => advantages.get(row % count) as number)),
         }),
       }
     },

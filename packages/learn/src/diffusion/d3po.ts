@@ -11,7 +11,7 @@ import {
 import { type Chains, takeSamples } from './chains.ts'
 import { callsPerStep, type DiffusionModel } from './model.ts'
 import { type RewardedSamples, rewardSamples, type SampleReward } from './rewards.ts'
-import { type TransitionBatch, transitionArrays, transitionLogProbs } from './transitions.ts'
+import { columnOf, type TransitionBatch, transitionArrays, transitionLogProbs } from './transitions.ts'
 
 /**
  * Which of two samples is better: +1 the first, −1 the second, 0 neither. Samples 2p and 2p + 1 of the batch are pair p.
@@ -111,16 +111,12 @@ export function createD3po<P>(
             rows.map(row => Math.floor(row / pairs) * 2 * pairs + (row % pairs) + offset * pairs)
           const first = transitionArrays(model, sampler, chains, place(0))
           const second = transitionArrays(model, sampler, chains, place(1))
-          const column = (sign: number): NdArray => ({
-            dtype: 'float32',
-            shape: [rows.length],
-            data: Float32Array.from(rows, row => sign * wins[row % pairs]),
-          })
+          const signed = (sign: number) => columnOf(Float32Array.from(rows, row => sign * wins[row % pairs]))
           return {
             first,
             second,
             reference: { first: await logProbs(anchor, first), second: await logProbs(anchor, second) },
-            labels: { first: column(1), second: column(-1) },
+            labels: { first: signed(1), second: signed(-1) },
           }
         },
       }

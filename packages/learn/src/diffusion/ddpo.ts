@@ -1,6 +1,6 @@
 import { assertInteger, assertOneOf } from '@guerdon/core'
 import { batchAdvantages, ddpoStepLoss, type PromptHistory, perPromptAdvantages } from '@guerdon/methods/diffusion/d3po'
-import { mean, mul, type NdArray, neg, type Tensor } from '@guerdon/tensor'
+import { mean, mul, neg, type Tensor } from '@guerdon/tensor'
 import {
   type ChainLearnerOptions,
   chainLearner,
@@ -10,7 +10,13 @@ import {
 } from './chain-learner.ts'
 import { callsPerStep, type DiffusionModel } from './model.ts'
 import { rewardSamples, type SampleReward } from './rewards.ts'
-import { type TransitionBatch, transitionArrays, transitionLogProbs } from './transitions.ts'
+import {
+  columnOf,
+  recordedLogProbs,
+  type TransitionBatch,
+  transitionArrays,
+  transitionLogProbs,
+} from './transitions.ts'
 
 /** Choices of DDPO. */
 export interface DdpoLearnerOptions<P> extends ChainLearnerOptions<P> {
@@ -88,17 +94,14 @@ export function createDdpo<P>(
         step: null,
       })
       const advantages = advantagesOf(rewards, chains.labels)
-      const column = (data: Float32Array): NdArray => ({ dtype: 'float32', shape: [data.length], data })
       return {
         rows: Int32Array.from({ length: samples * sampler.steps }, (_, i) => i),
         rewards,
         denoiserCalls: chains.denoiserCalls,
         batch: rows => ({
           ...transitionArrays(model, sampler, chains, rows),
-          oldLogProbs: column(
-            Float32Array.from(rows, row => chains.logProbs[Math.floor(row / samples)]![row % samples]),
-          ),
-          advantages: column(Float32Array.from(rows, row => advantages[row % samples])),
+          oldLogProbs: recordedLogProbs(chains, rows),
+          advantages: columnOf(Float32Array.from(rows, row => advantages[row % samples])),
         }),
       }
     },

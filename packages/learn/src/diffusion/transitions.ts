@@ -49,6 +49,16 @@ export function transitionArrays<P>(
   }
 }
 
+/** Numbers as a column [rows] of a batch. */
+export function columnOf(values: Float32Array): NdArray {
+  return { dtype: 'float32', shape: [values.length], data: values }
+}
+
+/** The log-densities that the sampler recorded of the steps at the given rows, [rows]; every step must have one. */
+export function recordedLogProbs({ count, logProbs }: Chains, rows: Int32Array): NdArray {
+  return columnOf(Float32Array.from(rows, row => logProbs[Math.floor(row / count)]![row % count]))
+}
+
 /**
  * Log-density of stored steps under the parameters, a mean over the entries of a sample, [B]. As a graph, so that losses are
  * differentiated through the mean of the step; guidance and clipping are the sampler's.
