@@ -77,7 +77,9 @@ export const trained = defineStudy<SteeringSettings>({
     { about: 'in every seed', arm: 'fk-8', against: 'best-of-9', atLeast: 0.01, over: { share: 1 } },
     { about: 'and 4 more often than best-of-4', arm: 'fk-4', against: 'best-of-4', atLeast: 0.05 },
   ],
-  quickCriteria: [{ about: 'Steering draws zeros more often than chance', arm: 'fk-8', against: 'one', atLeast: 0.05 }],
+  quickCriteria: [
+    { about: 'Steering 8 draws a zero more often than best-of-9', arm: 'fk-8', against: 'best-of-9', atLeast: 0.05 },
+  ],
   async prepare({ budget, random, folder, signal, progress }) {
     const { training } = digitSets()
     const each = training.count / 10
