@@ -9,9 +9,12 @@ beforeEach(() => {
 })
 afterEach(() => servers.end())
 
-it.each([0, 2])(
-  'with %d workers: after kill -9 every batch sent again under its key is counted once',
-  async workers => {
+it.each([
+  { workers: 0, rounds: 3 },
+  { workers: 2, rounds: 2 },
+])(
+  'with $workers workers: after kill -9 every batch sent again under its key is counted once',
+  async ({ workers, rounds }) => {
     const runs = ['a', 'b', 'c']
     const acknowledged = new Map(runs.map(run => [run, 0]))
     for (let round = 0; round < rounds; round++) {

@@ -1,52 +1,90 @@
-import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { main } from '../main.ts'
 
-const recipe = fileURLToPath(new URL('../../../../examples/recipes/serve.yaml', import.meta.url))
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'guerdon-serve-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function run(...argv: string[]) {
+const recipe = (name: string) => `name: ${name}\nsteps: [format]\n`
+
+async function started(parameters: readonly string[]) {
+  const file = join(folder, 'recipe.yaml')
+  writeFileSync(file, recipe('first'))
+  let out = ''
   let err = ''
-  const io = {
-    out: () => undefined,
-    err: (text: string) => {
+  const ended = main(['serve', '--recipe', file, '--port', '0', '--quiet', ...parameters], {
+    out: text => {
+      out += text
+    },
+    err: text => {
       err += text
     },
-    stdin: nothing(),
+    stdin: process.stdin,
     terminal: false,
+  })
+  while (!out.includes('\n')) await new Promise(resolve => setTimeout(resolve, 5))
+  const url = /http:\S+/.exec(out)?.[0] ?? ''
+  const name = async () => ((await (await fetch(`${url}/ready`)).json()) as { recipe: string }).recipe
+  return {
+    file,
+    url,
+    name,
+    log: () => err,
+    until: async (condition: () => boolean | Promise<boolean>) => {
+      const end = performance.now() + 5000
+      while (!(await condition()) && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 20))
+      expect(await condition()).toBe(true)
+    },
+    stop: async () => {
+      process.emit('SIGTERM')
+      expect(await ended).toBe(0)
+    },
   }
-  return { code: await main(['serve', ...argv], io), err: () => err }
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-it('listens to other machines only with a token', async () => {
-  const { code, err } = await run('--recipe', recipe, '--host', '0.0.0.0')
-  expect([code, err()]).toEqual([1, expect.stringContaining('GUERDON_TOKEN')])
-})
-
-it('refuses a recipe that is not there and options it cannot read', async () => {
-  expect((await run('--recipe', 'no-such.yaml')).code).toBe(1)
-  expect((await run('--recipe', recipe, '--unscored', 'zero')).code).toBe(2)
-  expect((await run('--recipe', recipe, '--port', '70000')).code).toBe(2)
-})
-
-it('serves the quick start until it is asked to stop', async () => {
-  let line = ''
-  const ended = main(['serve', '--recipe', recipe, '--port', '0', '--quiet'], {
-    out: text => {
-      line += text
-    },
-    err: () => undefined,
-    stdin: nothing(),
-    terminal: false,
+describe('guerdon serve', () => {
+  it('reads its recipe again when the file is replaced, and keeps the one it has when that is wrong', async () => {
+    const server = await started(['--watch'])
+    writeFileSync(join(folder, 'next.yaml'), recipe('second'))
+    renameSync(join(folder, 'next.yaml'), server.file)
+    await server.until(async () => (await server.name()) === 'second')
+    writeFileSync(server.file, 'steps: [no-such-stage]\n')
+    await server.until(() => server.log().includes('"not reloaded"'))
+    expect(server.log()).toContain('unknown_name')
+    expect(await server.name()).toBe('second')
+    await server.stop()
   })
-  while (!line.includes('\n')) await new Promise(resolve => setTimeout(resolve, 5))
-  const answer = await fetch(`${line.trim().split(' at ')[1]}/adapters/slime`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ prompt: '2 + 2?', response: '<think>Two twos.</think><answer>4</answer>', label: '4' }),
+
+  it('reads it again at SIGHUP', async () => {
+    const server = await started([])
+    writeFileSync(server.file, recipe('second'))
+    process.emit('SIGHUP')
+    await server.until(async () => (await server.name()) === 'second')
+    await server.stop()
   })
-  expect(await answer.json()).toBe(1)
-  process.emit('SIGTERM')
-  expect(await ended).toBe(0)
+
+  it('takes its limits and names', async () => {
+    const server = await started(['--max-body', '1', '--allow-host', 'a.example', '--allow-host', 'b.example'])
+    const answer = await fetch(`${server.url}/v1/score`, {
+      method: 'POST',
+      body: `{"rollouts":[],"more":"${'x'.repeat(2 ** 20)}"}`,
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(answer.status).toBe(413)
+    await server.stop()
+  })
+
+  it.each([
+    ['--workers', '-1'],
+    ['--active', '0'],
+    ['--max-body', 'much'],
+  ])('refuses %s %s', async (option, value) => {
+    const io = { out: () => undefined, err: () => undefined, stdin: process.stdin, terminal: false }
+    expect(await main(['serve', '--recipe', 'x.yaml', option, value], io)).toBe(2)
+  })
 })

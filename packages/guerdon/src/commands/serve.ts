@@ -1,8 +1,11 @@
 import { GuerdonError } from '@guerdon/core'
-import { jsonLog, listen, openStoreRecorder, type UnscoredPolicy } from '@guerdon/server'
+import { defaultLimits, jsonLog, listen, openStoreRecorder, type UnscoredPolicy } from '@guerdon/server'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Io } from '../io.ts'
 import { buildRecipe, readRecipeFile } from '../recipe-file.ts'
+import { reloadWhenAsked } from './serve-reload.ts'
+
+const MIB = 2 ** 20
 
 interface ServeOptions {
   readonly recipe: string
@@ -14,6 +17,12 @@ interface ServeOptions {
   readonly grace: number
   readonly deadline: number
   readonly quiet?: boolean
+  readonly workers: number
+  readonly watch?: boolean
+  readonly allowHost: readonly string[]
+  readonly active: number
+  readonly queued: number
+  readonly maxBody: number
 }
 
 /** `guerdon serve --recipe FILE`: answers trainers over HTTP until SIGTERM or SIGINT. */
@@ -34,18 +43,36 @@ export function serveCommand(io: Io): Command {
       unscored,
       'refuse',
     )
-    .option('--deadline <ms>', 'longest time for an answer', milliseconds, 60_000)
+    .option('--workers <n>', 'processes that score; 0 scores in the one that answers', wholeNumber, 0)
+    .option('--watch', 'read the recipe again when its file changes')
+    .option(
+      '--allow-host <name>',
+      'on loopback, also answer requests that name this host; may be repeated',
+      (name: string, names: readonly string[]) => [...names, name],
+      [] as readonly string[],
+    )
+    .option('--active <n>', 'requests scored at a time', positive, defaultLimits.active)
+    .option('--queued <n>', 'requests that may wait; one more is refused with 503', wholeNumber, defaultLimits.queued)
+    .option('--max-body <MiB>', 'longest body', positive, defaultLimits.bodyBytes / MIB)
+    .option('--deadline <ms>', 'longest time for an answer', milliseconds, defaultLimits.deadlineMs)
     .option('--grace <ms>', 'time for requests under way when asked to stop', milliseconds, 10_000)
     .option('--quiet', 'no log line a request')
     .addHelpText(
       'after',
-      '\nA token that callers must send is read from GUERDON_TOKEN. The log goes to standard error, one JSON object a line.',
+      [
+        '\nA token that callers must send is read from GUERDON_TOKEN. The log goes to standard error, one JSON object a line.',
+        'SIGHUP reads the recipe again, as POST /v1/recipe does with the token; SIGTERM and SIGINT stop the server.',
+        'A recipe that keeps a state needs --store to be scored by --workers.',
+        'The routes are described at /openapi.json.',
+      ].join('\n'),
     )
     .action((options: ServeOptions) => serve(options, io))
 }
 
 async function serve(options: ServeOptions, io: Io): Promise<void> {
-  const recipe = buildRecipe(readRecipeFile(options.recipe), options.recipe)
+  const readSource = () => ({ plain: readRecipeFile(options.recipe) })
+  const source = readSource()
+  const recipe = buildRecipe(source.plain, options.recipe)
   const token = process.env['GUERDON_TOKEN']
   if (token === undefined && !['127.0.0.1', '::1', 'localhost'].includes(options.host)) {
     throw new GuerdonError('invalid_option', `expected a token to listen on ${options.host}; got none`, {
@@ -60,11 +87,20 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
       : await openStoreRecorder(options.store, { texts: options.storeTexts === true })
   const server = await listen({
     recipe,
+    source,
+    readSource,
+    workers: options.workers,
+    allowHosts: options.allowHost,
     host: options.host,
     port: options.port,
     unscored: options.unscored,
     graceMs: options.grace,
-    limits: { deadlineMs: options.deadline },
+    limits: {
+      deadlineMs: options.deadline,
+      active: options.active,
+      queued: options.queued,
+      bodyBytes: options.maxBody * MIB,
+    },
     log: event => {
       if (options.quiet !== true || event.event !== 'request') write(event)
     },
@@ -73,7 +109,12 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     ...(token === undefined ? {} : { token }),
   })
   io.out(`${recipe.name} at ${server.url}\n`)
+  const stopReloading = reloadWhenAsked(server, {
+    ...(options.watch === true ? { file: options.recipe } : {}),
+    onError: code => write({ level: 'error', event: 'not reloaded', code }),
+  })
   await asked()
+  stopReloading()
   await server.close()
 }
 
@@ -98,6 +139,18 @@ function milliseconds(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 1) return value
   throw new InvalidArgumentError('expected whole milliseconds ≥ 1')
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value
+  throw new InvalidArgumentError('expected a whole number ≥ 0')
+}
+
+function positive(text: string): number {
+  const value = wholeNumber(text)
+  if (value >= 1) return value
+  throw new InvalidArgumentError('expected a whole number ≥ 1')
 }
 
 function unscored(text: string): UnscoredPolicy {

@@ -11,7 +11,8 @@ import {
 import { withDeadline } from '../http/deadline.ts'
 import { createGate } from '../http/gate.ts'
 import { RequestError } from '../http/request-error.ts'
-import { requestSignal } from './request-signal.ts'
+import { childSpan, endSpan } from '../trace/spans.ts'
+import { requestContext, requestSignal } from './request-signal.ts'
 
 /** A reward that waits for something: another server, a judge, a sandbox. */
 export interface AsyncRewardInput {
@@ -61,13 +62,24 @@ export function defineAsyncReward(input: AsyncRewardInput): StageDefinition<Reco
       const outer = requestSignal()
       const outcomes = await Promise.all(
         batchToRollouts(batch).map(rollout =>
-          scoreOne(rollout, outer).then(result => settle(result, name), threw(name)),
+          traced(name, () => scoreOne(rollout, outer).then(result => settle(result, name), threw(name))),
         ),
       )
       outer.throwIfAborted()
       return { columns: { [`rollout.${name}`]: signalFromOutcomes('rollout', outcomes) }, state: null }
     },
   }
+}
+
+/** `work` within a span of the stage at work, which tells what came of it and nothing of the texts. */
+async function traced(name: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  const stage = requestContext()?.stage
+  if (stage === undefined) return await work()
+  const opened = childSpan(`reward ${name}`, stage, { 'guerdon.reward': name })
+  const outcome = await work()
+  opened.span.setAttribute('guerdon.outcome', outcome.status)
+  endSpan(opened, outcome.status === 'failed' ? outcome.failure.class : undefined)
+  return outcome
 }
 
 function threw(name: string) {
