@@ -17,6 +17,7 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
   { slug: 'par', load: async () => (await import('../shaping/par.ts')).par },
   { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
+  { slug: 'vpl', load: async () => (await import('../models/vpl.ts')).vpl },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */
