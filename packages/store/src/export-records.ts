@@ -1,7 +1,7 @@
 import { GuerdonError, type JsonRecord } from '@guerdon/core'
 import { findLayout, type Layout } from './layouts/index.ts'
 import type { Store } from './open-store.ts'
-import { type PlainRow, queryFault, streamedRows } from './query.ts'
+import type { PlainRow } from './query.ts'
 import { preferenceOfRow, rolloutOfRow } from './records.ts'
 
 /** What of a store is read. */
@@ -23,16 +23,8 @@ export async function* selectedRows(
 ): AsyncGenerator<PlainRow> {
   const conditions = [...(run === undefined ? [] : ['run = $1']), ...(where === undefined ? [] : [`(${where}\n)`])]
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-  const connection = await store.connect()
-  try {
-    const sql = `SELECT * FROM ${table} ${filter} ORDER BY batch, position`
-    const result = await connection.stream(sql, run === undefined ? [] : [run])
-    for await (const chunk of streamedRows(result)) yield* chunk
-  } catch (cause) {
-    throw cause instanceof GuerdonError ? cause : queryFault(cause, store.file)
-  } finally {
-    connection.closeSync()
-  }
+  const sql = `SELECT * FROM ${table} ${filter} ORDER BY batch, position`
+  for await (const chunk of store.stream(sql, run === undefined ? [] : [run])) yield* chunk
 }
 
 /** Records being read out of a store. */

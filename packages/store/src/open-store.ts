@@ -4,7 +4,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { GuerdonError, type Preference, type Rollout } from '@guerdon/core'
 import { assertRunName, createCommitQueue } from './commit-queue.ts'
 import { inUse, storeFault } from './faults.ts'
-import { type QueryResult, queryRows } from './query.ts'
+import { type PlainRow, type QueryResult, queryFault, queryRows, streamedRows } from './query.ts'
 import { preferenceCells, rolloutCells } from './records.ts'
 import { createStatements, type Row, schemaVersion, type TableRows } from './tables.ts'
 
@@ -67,7 +67,9 @@ export interface Store {
   append(rows: StoreRows): Promise<number>
   /** One statement of SQL over the tables; `values` for its `$1`, `$2` … Throws `invalid_input` for SQL that is not right. */
   query(sql: string, values?: readonly (string | number | null)[]): Promise<QueryResult>
-  /** A connection of one's own, to be closed by `closeSync`: for results read in pieces. */
+  /** The rows of a query a chunk at a time, on a connection of its own. Throws like `query`. */
+  stream(sql: string, values?: readonly (string | number | null)[]): AsyncGenerator<readonly PlainRow[]>
+  /** A connection of one's own, to be closed by `closeSync`. */
   connect(): Promise<DuckDBConnection>
   /** Waits for appends under way and gives the file back. */
   close(): Promise<void>
@@ -157,6 +159,17 @@ async function createStore(given: Opened): Promise<Store> {
     query: (sql, values = []) => {
       assertOpen()
       return queryRows(reader, sql, values, file)
+    },
+    stream: async function* (sql, values = []) {
+      assertOpen()
+      const own = await instance.connect()
+      try {
+        yield* streamedRows(await own.stream(sql, [...values]))
+      } catch (cause) {
+        throw cause instanceof GuerdonError ? cause : queryFault(cause, file)
+      } finally {
+        own.closeSync()
+      }
     },
     connect: () => {
       assertOpen()

@@ -2,6 +2,7 @@ import { escapeControls, type JsonlReport } from '@guerdon/core'
 import colours from 'picocolors'
 import { alignedTable } from '../table.ts'
 import { excerpt, formatCount, formatItems, formatNumber, formatShare, formatTime } from './format.ts'
+import { histogramLines } from './histogram-text.ts'
 import type { ColumnSummary, RankedItem, ScoreSummary } from './summary.ts'
 
 /** How long scoring took, reading and writing left out. */
@@ -11,8 +12,6 @@ export interface ScoreTiming {
   /** In the order of the recipe. */
   readonly steps: readonly { readonly stage: string; readonly perRolloutMs: number }[]
 }
-
-const BAR_WIDTH = 36
 
 /** The summary for a person. */
 export function summaryText(file: string, summary: ScoreSummary, reading: JsonlReport, timing: ScoreTiming): string {
@@ -38,16 +37,8 @@ function skippedText({ skipped }: JsonlReport): string {
 
 function histogramText(final: ScoreSummary['final']): string {
   if (final.histogram.length === 0) return `  ${colours.yellow('no rollout was scored')}`
-  const most = Math.max(...final.histogram.map(bar => bar.count))
-  const edges = final.histogram.map(({ low, high }) => `${formatNumber(low)} … ${formatNumber(high)}`)
-  const width = Math.max(...edges.map(edge => edge.length))
-  const bars = final.histogram.map(({ count }, i) => {
-    const length = (BAR_WIDTH * count) / most
-    const bar = count > 0 && length < 1 ? '▏' : '█'.repeat(Math.round(length))
-    return `  ${edges[i].padStart(width)}  ${colours.cyan(bar.padEnd(BAR_WIDTH))} ${formatCount(count)}`
-  })
   const quantiles = Object.entries(final.quantiles).map(([name, value]) => `${name} ${formatNumber(value)}`)
-  return [...bars, `  ${quantiles.join('  ')}`].join('\n')
+  return [...histogramLines(final.histogram), `  ${quantiles.join('  ')}`].join('\n')
 }
 
 function columnsText(columns: readonly ColumnSummary[]): string {
