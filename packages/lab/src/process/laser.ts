@@ -1,8 +1,7 @@
-import { mean, type Random, sigmoid } from '@guerdon/core'
+import { mean, type Random } from '@guerdon/core'
 import {
   type BandCoverage,
   baseScores,
-  chooseTargetLengths,
   coverageByDifficulty,
   laserAdvantages,
   laserDReward,
@@ -10,54 +9,19 @@ import {
   unifiedShaping,
 } from '@guerdon/methods/process/laser'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
-import { ascendChoices, type ChoicePolicy, choicePolicy, choiceProbabilities, draw } from '../toys/choice-policy.ts'
+import { ascendChoices } from '../toys/choice-policy.ts'
+import { shuffledInGroups } from '../toys/shuffled-in-groups.ts'
+import { expectedOf, groupSize, lengthPolicy, longest, questions, type Responses, respond } from './laser/length-toy.ts'
+import { targetOrder } from './laser/target-order.ts'
+import { trained } from './laser/trained.ts'
 
 type Settings =
   | { readonly shape: 'outcome' }
   | { readonly shape: 'truncation' | 'laser' | 'shuffled'; readonly target: number }
   | { readonly shape: 'laser-d' }
 
-const questions = 24
-const groupSize = 8
-const longest = 16
 const thresholds = Array.from({ length: 15 }, (_, i) => i + 2)
 const monitorEvery = 20
-
-/** What a question of each difficulty takes: tokens needed, and the best accuracy length can buy. */
-const difficulties = [
-  { need: 2, cap: 0.97 },
-  { need: 6, cap: 0.85 },
-  { need: 11, cap: 0.75 },
-] as const
-
-/** P(correct | length) of a question: cap·σ((length − need)/0.8). */
-function chanceOfSuccess(question: number, length: number): number {
-  const { need, cap } = difficulties[question % difficulties.length]
-  return cap * sigmoid((length - need) / 0.8)
-}
-
-/** One response of each of a group's rollouts, for every question. */
-interface Responses {
-  readonly groups: number[]
-  readonly lengths: number[]
-  readonly correct: boolean[]
-  readonly scores: number[]
-}
-
-function respond(policy: ChoicePolicy, random: Random): Responses {
-  const responses: Responses = { groups: [], lengths: [], correct: [], scores: [] }
-  for (let question = 0; question < questions; question++) {
-    for (let i = 0; i < groupSize; i++) {
-      const length = draw(policy, question, random) + 1
-      const correct = random.bernoulli(chanceOfSuccess(question, length))
-      responses.groups.push(question)
-      responses.lengths.push(length)
-      responses.correct.push(correct)
-      responses.scores.push(correct ? baseScores.correct : baseScores.wrong)
-    }
-  }
-  return responses
-}
 
 function shapedScores(
   responses: Responses,
@@ -75,27 +39,19 @@ function shapedScores(
     case 'laser':
       return laserReward(responses, { targetLength: settings.target }).scores
     case 'shuffled':
-      return laserReward({ scores, lengths: shuffledInGroups(lengths, random) }, { targetLength: settings.target })
-        .scores
+      return laserReward(
+        { scores, lengths: shuffledInGroups(lengths, groupSize, random) },
+        { targetLength: settings.target },
+      ).scores
     case 'laser-d':
       return laserDReward(responses, { coverage: monitor?.coverage ?? null, thresholds, fallbackTargetLength: longest })
         .scores
   }
 }
 
-/** The control's lengths: those of the group, given to the wrong responses. */
-function shuffledInGroups(lengths: readonly number[], random: Random): number[] {
-  const shuffled: number[] = []
-  for (let start = 0; start < lengths.length; start += groupSize) {
-    shuffled.push(...random.shuffle(lengths.slice(start, start + groupSize)))
-  }
-  return shuffled
-}
-
 function train({ settings, budget, random, learningRate, signal, progress }: Trial<Settings>): TrialResult {
   const updates = budget === 'quick' ? 300 : 800
-  const initial = random.split('policy')
-  const policy = choicePolicy(questions, longest, (_, i) => -((i + 1 - 12) ** 2) / 18 + 0.2 * initial.normal())
+  const policy = lengthPolicy(random.split('policy'))
   const sampling = random.split('responses')
   const watching = random.split('monitor')
   const shuffling = random.split('shuffle')
@@ -127,39 +83,9 @@ function train({ settings, budget, random, learningRate, signal, progress }: Tri
   const rollouts = updates * questions * groupSize + monitored
   const x = accuracy.map((_, update) => update + 1)
   return {
-    metrics: { ...expected(policy), ...(monitor && targetOrder(monitor)) },
+    metrics: { ...expectedOf(policy), ...(monitor && targetOrder(monitor.coverage, thresholds, longest)) },
     curves: { accuracy: { x, y: accuracy }, length: { x, y: length } },
     spent: { updates, rollouts },
-  }
-}
-
-/** Accuracy and length the policy has on average, exactly; `hardAccuracy` of the questions that take longest. */
-function expected(policy: ChoicePolicy): Record<'accuracy' | 'hardAccuracy' | 'easyLength' | 'length', number> {
-  const accuracies: number[] = []
-  const lengths: number[] = []
-  for (let question = 0; question < questions; question++) {
-    const probabilities = choiceProbabilities(policy, question)
-    accuracies.push(probabilities.reduce((sum, p, i) => sum + p * chanceOfSuccess(question, i + 1), 0))
-    lengths.push(probabilities.reduce((sum, p, i) => sum + p * (i + 1), 0))
-  }
-  const of = (values: readonly number[], difficulty: number): number =>
-    mean(values.filter((_, question) => question % difficulties.length === difficulty))
-  return {
-    accuracy: mean(accuracies),
-    hardAccuracy: of(accuracies, 2),
-    easyLength: of(lengths, 0),
-    length: mean(lengths),
-  }
-}
-
-/** 1 when the final targets are ordered: the harder the band, the longer. */
-function targetOrder(monitor: BandCoverage): Record<string, number> {
-  const { low, medium, high } = chooseTargetLengths(monitor.coverage, thresholds, longest)
-  return {
-    targetLow: low,
-    targetMedium: medium,
-    targetHigh: high,
-    targetsOrdered: low >= medium && medium >= high ? 1 : 0,
   }
 }
 
@@ -248,4 +174,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** LASER: right answers that stay within a target length earn more. */
-export const laser = defineClaim({ slug: 'laser', version: 1, studies: { mechanism } })
+export const laser = defineClaim({ slug: 'laser', version: 1, studies: { mechanism, trained } })

@@ -1,58 +1,17 @@
-import { mean, type Random } from '@guerdon/core'
+import type { Random } from '@guerdon/core'
 import { grpo } from '@guerdon/methods/credit/baselines-advantage'
 import { blendedRewards, type FilterMode, profAdvantages } from '@guerdon/methods/process/prof'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
-import { ascendChoices, type ChoicePolicy, choicePolicy, choiceProbabilities, draw } from '../toys/choice-policy.ts'
+import { ascendChoices } from '../toys/choice-policy.ts'
+import { shuffledInGroups } from '../toys/shuffled-in-groups.ts'
+import { expectedOf, prompts, type Rollout, rollOut, slots, stepPolicy } from './prof/step-toy.ts'
+import { trained } from './prof/trained.ts'
 
 /** What rollouts a prompt gets and how they are credited. `shuffled`: PROF with process values of other rollouts. */
 interface Settings {
   readonly credit: 'grpo' | 'blend' | 'prof' | 'shuffled'
   /** How a filter chooses. Default `both`. */
   readonly mode?: FilterMode
-}
-
-const prompts = 12
-const slots = 4
-/** Sound, flawed, breaking: what each does to the chance of success, and the mean value a process model gives it. */
-const actions = [
-  { factor: 1, value: 0.75 },
-  { factor: 0.85, value: 0.35 },
-  { factor: 0.3, value: 0.2 },
-] as const
-/** Trivial steps a response may be padded with: what they do to the chance of success. */
-const paddings = [
-  { steps: 0, factor: 1 },
-  { steps: 3, factor: 0.97 },
-  { steps: 10, factor: 0.85 },
-  { steps: 20, factor: 0.7 },
-] as const
-/** What the process model thinks of a trivial step: the hole a policy can exploit. */
-const paddingValue = 0.97
-const bestChance = 0.97
-
-/** One table for the slots' actions, one for the padding. */
-interface Policy {
-  readonly slots: ChoicePolicy
-  readonly padding: ChoicePolicy
-}
-
-interface Rollout {
-  readonly prompt: number
-  readonly actions: readonly number[]
-  readonly padding: number
-  readonly correct: boolean
-  /** Values of a process reward model, one a step. */
-  readonly stepScores: readonly number[]
-}
-
-function rollOut(policy: Policy, prompt: number, random: Random): Rollout {
-  const taken = Array.from({ length: slots }, (_, slot) => draw(policy.slots, prompt * slots + slot, random))
-  const padding = draw(policy.padding, prompt, random)
-  const chance = taken.reduce((p, action) => p * actions[action].factor, bestChance * paddings[padding].factor)
-  const correct = random.bernoulli(chance)
-  const judged = taken.map(action => Math.min(1, Math.max(0, actions[action].value + 0.15 * random.normal())))
-  const trivial = Array<number>(paddings[padding].steps).fill(paddingValue)
-  return { prompt, actions: taken, padding, correct, stepScores: [...judged, ...trivial] }
 }
 
 /** The rollouts that are trained on and the advantage of each. */
@@ -69,7 +28,8 @@ function credit(
     const advantages = grpo(rewards, { index: Int32Array.from(groups), count: prompts })
     return rollouts.map((rollout, i) => ({ rollout, advantage: advantages[i] }))
   }
-  const judged = settings.credit === 'shuffled' ? shuffledInGroups(stepScores, random) : stepScores
+  const judged =
+    settings.credit === 'shuffled' ? shuffledInGroups(stepScores, rollouts.length / prompts, random) : stepScores
   const { kept, advantages } = profAdvantages(
     { groups, outcomes, stepScores: judged },
     { mode: settings.mode ?? 'both', remove: 4, penalty: 10, minSteps: 2, maxSteps: 7, random },
@@ -77,25 +37,11 @@ function credit(
   return Array.from(kept, (i, k) => ({ rollout: rollouts[i], advantage: advantages[k] }))
 }
 
-/** The control's process values: those of the prompt's rollouts, given to the wrong ones. */
-function shuffledInGroups(rows: readonly (readonly number[])[], random: Random): (readonly number[])[] {
-  const shuffled: (readonly number[])[] = []
-  const size = rows.length / prompts
-  for (let start = 0; start < rows.length; start += size)
-    shuffled.push(...random.shuffle(rows.slice(start, start + size)))
-  return shuffled
-}
-
 function train({ settings, budget, random, learningRate, signal, progress }: Trial<Settings>): TrialResult {
   const updates = budget === 'quick' ? 100 : 200
   const filtered = settings.credit === 'prof' || settings.credit === 'shuffled'
   const groupSize = filtered ? 8 : 4
-  const initial = random.split('policy')
-  const start = () => 0.3 * initial.normal()
-  const policy: Policy = {
-    slots: choicePolicy(prompts * slots, actions.length, start),
-    padding: choicePolicy(prompts, paddings.length, start),
-  }
+  const policy = stepPolicy(random.split('policy'))
   const sampling = random.split('rollouts')
   const filtering = random.split('filter')
   const accuracy: number[] = []
@@ -117,41 +63,16 @@ function train({ settings, budget, random, learningRate, signal, progress }: Tri
       credited.map(({ rollout, advantage }) => ({ prompt: rollout.prompt, choice: rollout.padding, advantage })),
       learningRate,
     )
-    accuracy.push(expected(policy).accuracy)
+    accuracy.push(expectedOf(policy).accuracy)
     progress((update + 1) / updates)
   }
   const rollouts = updates * prompts * groupSize
   const usesProcess = settings.credit !== 'grpo'
   return {
-    metrics: expected(policy),
+    metrics: expectedOf(policy),
     curves: { accuracy: { x: accuracy.map((_, update) => update + 1), y: accuracy } },
     spent: { updates, rollouts, processModelCalls: usesProcess ? rollouts : 0 },
   }
-}
-
-/**
- * What the policy does on average, exactly: accuracy, the share of correct responses that took a flawed step or a worse one,
- * and the steps a response has.
- */
-function expected(policy: Policy): Record<'accuracy' | 'flawed' | 'steps', number> {
-  const accuracies: number[] = []
-  const soundShares: number[] = []
-  const steps: number[] = []
-  for (let prompt = 0; prompt < prompts; prompt++) {
-    let chance = bestChance
-    let soundChance = bestChance
-    for (let slot = 0; slot < slots; slot++) {
-      const probabilities = choiceProbabilities(policy.slots, prompt * slots + slot)
-      chance *= probabilities.reduce((sum, p, action) => sum + p * actions[action].factor, 0)
-      soundChance *= probabilities[0]
-    }
-    const padding = choiceProbabilities(policy.padding, prompt)
-    const kept = padding.reduce((sum, p, choice) => sum + p * paddings[choice].factor, 0)
-    accuracies.push(chance * kept)
-    soundShares.push(soundChance / chance)
-    steps.push(slots + padding.reduce((sum, p, choice) => sum + p * paddings[choice].steps, 0))
-  }
-  return { accuracy: mean(accuracies), flawed: 1 - mean(soundShares), steps: mean(steps) }
 }
 
 const inEverySeed = { share: 1 }
@@ -214,4 +135,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** PROF: rollouts whose process values contradict their outcome are not trained on. */
-export const prof = defineClaim({ slug: 'prof', version: 1, studies: { mechanism } })
+export const prof = defineClaim({ slug: 'prof', version: 1, studies: { mechanism, trained } })

@@ -1,0 +1,151 @@
+import { abstained, type Outcome, type Random, scored, signalFromOutcomes, withColumns } from '@guerdon/core'
+import { grpo } from '@guerdon/methods/credit/baselines-advantage'
+import { blendedRewards, type FilterMode, profAdvantages } from '@guerdon/methods/process/prof'
+import { groupItems } from '@guerdon/methods/shared/group-normalise'
+import type { ArithmeticState, ArithmeticTask } from '@guerdon/worlds/text/arithmetic'
+import { defineStudy, type Trial, type TrialResult } from '../../claims/claim.ts'
+import { advantageRecipe } from '../../text-policy/advantage-recipe.ts'
+import { runWithRewards } from '../../text-policy/run-with-rewards.ts'
+import { saveStartPolicy, teachStartPolicy } from '../../text-policy/start-policy.ts'
+import { shuffledInGroups } from '../../toys/shuffled-in-groups.ts'
+import { type Answer, ask } from '../arithmetic/ask.ts'
+import { profSettings, stepsOf, summarise } from './careless.ts'
+import { loadProcessModel, processValues, teachProcessModel } from './process-model.ts'
+
+/** How answers are credited, and how many a question gets. `shuffled`: PROF with process values of other answers. */
+interface Settings {
+  readonly credit: 'grpo' | 'blend' | 'prof' | 'shuffled'
+  readonly answers: 4 | 8
+  /** How a filter chooses. Default `both`. */
+  readonly mode?: FilterMode
+}
+
+/** Judged answers. */
+interface Judged {
+  readonly groups: readonly string[]
+  readonly outcomes: readonly number[]
+  /** [R][Sᵢ] */
+  readonly stepScores: readonly (readonly number[])[]
+}
+
+/** Advantage of each answer; those that a filter drops abstain. */
+export function creditAnswers(
+  judged: Judged,
+  { credit, mode = 'both', answers }: Settings,
+  { maxSteps, random }: { readonly maxSteps: number; readonly random: Random },
+): Outcome[] {
+  const { groups, outcomes, stepScores } = judged
+  if (credit === 'grpo' || credit === 'blend') {
+    const rewards = credit === 'grpo' ? outcomes : blendedRewards(judged, { beta: 0.8 })
+    return Array.from(grpo(rewards, groupItems(groups)), scored)
+  }
+  const shown = credit === 'shuffled' ? shuffledInGroups(stepScores, answers, random) : stepScores
+  const { kept, advantages } = profAdvantages(
+    { groups, outcomes, stepScores: shown },
+    { mode, remove: answers / 2, penalty: 10, minSteps: 2, maxSteps, random },
+  )
+  const credited: Outcome[] = groups.map(() => abstained('filtered out'))
+  for (const [k, answer] of kept.entries()) credited[answer] = scored(advantages[k])
+  return credited
+}
+
+async function train(trial: Trial<Settings>): Promise<TrialResult> {
+  const { settings, budget, random, folder } = trial
+  const setting = profSettings[budget]
+  const filtering = random.split('filter')
+  const model = loadProcessModel(folder, setting)
+  const usesProcess = settings.credit !== 'grpo' && settings.mode !== 'random'
+  const spent = { processModelCalls: 0, labelledSteps: usesProcess ? setting.processModel.examples : 0 }
+
+  async function judge(answers: readonly Answer[]): Promise<number[][]> {
+    if (!usesProcess) return answers.map(answer => stepsOf(answer, setting.world).map(() => 0.5))
+    spent.processModelCalls += answers.length
+    return model(answers)
+  }
+
+  return runWithRewards<ArithmeticTask, ArithmeticState>(
+    setting,
+    {
+      recipe: advantageRecipe,
+      reference: false,
+      groups: 8,
+      groupSize: settings.answers,
+      updates: budget === 'quick' ? 12 : 80,
+      spent,
+      async annotate(batch, answers) {
+        const judged = {
+          groups: answers.map(({ groupId }) => groupId),
+          outcomes: answers.map(({ correct }) => Number(correct === true)),
+          stepScores: await judge(answers),
+        }
+        const advantages = creditAnswers(judged, settings, { maxSteps: setting.maxSteps, random: filtering })
+        return withColumns(batch, { 'rollout.advantage': signalFromOutcomes('rollout', advantages) })
+      },
+      async examine(policy) {
+        const questions = budget === 'quick' ? 256 : 1024
+        const answers = await ask(policy, setting, { questions, times: 1, random: random.split('examination') })
+        const values = usesProcess ? await processValues(model, setting, random.split('values')) : {}
+        return { ...summarise(answers), ...values }
+      },
+    },
+    trial,
+  )
+}
+
+/** PROF on a transformer that writes arithmetic, with a process model that was trained. */
+export const trained = defineStudy<Settings>({
+  setting: [],
+  metric: 'accuracy',
+  direction: 'higher',
+  alsoReport: ['flawed', 'steps', 'trivial'],
+  arms: [
+    { id: 'prof', label: 'PROF', role: 'method', settings: { credit: 'prof', answers: 8 } },
+    { id: 'grpo', label: 'GRPO on 4', role: 'baseline', settings: { credit: 'grpo', answers: 4 } },
+    { id: 'grpo-8', label: 'GRPO on all 8', role: 'baseline', settings: { credit: 'grpo', answers: 8 } },
+    { id: 'blend', label: 'outcome + 0.8·process', role: 'baseline', settings: { credit: 'blend', answers: 4 } },
+    {
+      id: 'random',
+      label: 'random balanced filter',
+      role: 'baseline',
+      settings: { credit: 'prof', mode: 'random', answers: 8 },
+    },
+    {
+      id: 'pooled',
+      label: 'PROF, classes not separated',
+      role: 'control',
+      settings: { credit: 'prof', mode: 'pooled', answers: 8 },
+    },
+    { id: 'shuffled', label: 'PROF, values shuffled', role: 'control', settings: { credit: 'shuffled', answers: 8 } },
+  ],
+  learningRates: { quick: [1e-3], full: [2.5e-4, 5e-4, 1e-3] },
+  seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 5 } },
+  criteria: [
+    { about: 'PROF is more accurate than GRPO', arm: 'prof', against: 'grpo', atLeast: 0.08, over: { share: 1 } },
+    { about: 'and than the blend', arm: 'prof', against: 'blend', atLeast: 0.1, over: { share: 1 } },
+    { about: 'its correct responses are sound', arm: 'prof', metric: 'flawed', atMost: 0.2 },
+    {
+      about: 'more so than a random balanced filter makes them',
+      arm: 'prof',
+      against: 'random',
+      metric: 'flawed',
+      atMost: -0.15,
+    },
+    {
+      about: 'while the blend pads its responses',
+      arm: 'blend',
+      against: 'prof',
+      metric: 'steps',
+      compare: 'ratio',
+      atLeast: 1.5,
+    },
+    { about: 'and filtering the classes together loses accuracy', arm: 'prof', against: 'pooled', atLeast: 0.1 },
+  ],
+  quickCriteria: [{ about: 'PROF is right at all', arm: 'prof', atLeast: 0.3 }],
+  axes: { success: { x: 'update', y: 'share right' }, tokens: { x: 'update', y: 'tokens an answer' } },
+  async prepare({ random, budget, folder, signal }) {
+    const setting = profSettings[budget]
+    saveStartPolicy(folder, await teachStartPolicy(setting, random.split('policy'), signal))
+    await teachProcessModel(setting, { random: random.split('process model'), folder, signal })
+  },
+  run: train,
+})
