@@ -19,7 +19,7 @@ import { targetOrder } from './target-order.ts'
 
 type Settings =
   | { readonly shape: 'outcome' }
-  | { readonly shape: 'truncation' | 'laser' | 'shuffled' | 'flipped'; readonly target: number }
+  | { readonly shape: 'truncation' | 'laser' | 'shuffled'; readonly target: number }
   | { readonly shape: 'laser-d' }
 
 const groupSize = 8
@@ -42,11 +42,6 @@ function shapedScores(answers: Answers, settings: Settings, coverage: Coverage, 
       return laserReward(
         { ...answers, lengths: shuffledInGroups(lengths, groupSize, random) },
         { targetLength: settings.target },
-      ).scores
-    case 'flipped':
-      return laserReward(
-        { ...answers, lengths: lengths.map(length => -length) },
-        { targetLength: -settings.target - 1 },
       ).scores
     case 'laser-d':
       return laserDReward(answers, { coverage, thresholds, fallbackTargetLength: plainLength(6) }).scores
@@ -187,7 +182,7 @@ export const trained = defineStudy<Settings>({
       over: { share: 1 },
     },
   ],
-  quickCriteria: [{ about: 'LASER shortens', arm: 'laser-15', against: 'outcome', compare: 'ratio', atMost: 1 }],
+  quickCriteria: [{ about: 'LASER shortens', arm: 'laser-15', against: 'outcome', compare: 'ratio', atMost: 0.9 }],
   axes: { success: { x: 'update', y: 'share right' }, tokens: { x: 'update', y: 'tokens an answer' } },
   prepare: async ({ random, budget, folder, signal }) =>
     saveStartPolicy(folder, await teachStartPolicy(laserSettings[budget], random, signal)),
