@@ -5,7 +5,7 @@ import type { Learner, Settings } from '../run/learner.ts'
 import { readLearnerState, writeLearnerState } from '../run/learner-state.ts'
 import { arraysLike } from '../training/checkpoint.ts'
 import { createTrainer, type MeasuredLoss, type TrainerOptions } from '../training/trainer.ts'
-import type { DiffusionModel } from './model.ts'
+import { type DiffusionModel, parametersHash } from './model.ts'
 import { createDiffusionSampler, type DiffusionSampler, type DiffusionSamplerOptions } from './sampler.ts'
 
 /** Choices of every learner that learns from rewarded chains. */
@@ -91,6 +91,7 @@ export function chainLearner<P, B>(
     name: parts.name,
     settings: {
       ...model.settings,
+      initial: parametersHash(initial),
       sampler: JSON.stringify(sampler.settings),
       seed,
       miniBatches,

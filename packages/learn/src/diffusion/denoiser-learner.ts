@@ -8,11 +8,13 @@ import {
   type GradientLearnerOptions,
 } from '../training/gradient-learner.ts'
 import { type CheckedData, checkedData, type DiffusionData } from './diffusion-data.ts'
-import type { DiffusionModel } from './model.ts'
+import { type DiffusionModel, parametersHash } from './model.ts'
 import { sampleSize } from './network.ts'
 
 /** Choices of denoiser training. */
-export interface DenoiserLearnerOptions extends GradientLearnerOptions {
+export interface DenoiserLearnerOptions<P> extends GradientLearnerOptions {
+  /** Parameters to go on from. Default: new ones. */
+  readonly initial?: Evaluated<P>
   /** Default 128. */
   readonly batchSize?: number
   /** Share of labels replaced by the empty condition, for guidance. Default 0.1. */
@@ -40,20 +42,20 @@ interface NoisedBatch<T = Tensor> {
 export function createDenoiserLearner<P>(
   model: DiffusionModel<P>,
   data: DiffusionData,
-  options: DenoiserLearnerOptions & { readonly initial?: Evaluated<P> },
+  options: DenoiserLearnerOptions<P>,
 ): GradientLearner<P> {
-  const { batchSize = 128, dropCondition = 0.1 } = options
+  const { initial, batchSize = 128, dropCondition = 0.1 } = options
   assertInteger(batchSize, 'batchSize', 1)
   assertProbability(dropCondition, 'dropCondition')
   const { network, prediction } = model
   const training = checkedData(model, data, 'samples')
   const heldOut = data.heldOut && checkedData(model, data.heldOut, 'heldOut')
-  const { initial } = options
   return createGradientLearner<P, NoisedBatch>(
     {
       name: 'denoiser',
       settings: {
         ...model.settings,
+        ...(initial && { initial: parametersHash(initial) }),
         batchSize,
         dropCondition,
         data: dataHash(training.samples, training.labels),

@@ -1,4 +1,4 @@
-import { assertOneOf } from '@guerdon/core'
+import { assertOneOf, sha256 } from '@guerdon/core'
 import {
   type NoiseSchedule,
   type NoiseScheduleOptions,
@@ -8,6 +8,8 @@ import {
 } from '@guerdon/methods/exploration/baselines-qd-diffusion'
 import { add, mul, sub, type Tensor } from '@guerdon/tensor'
 import type { Settings } from '../run/learner.ts'
+import { toBase64 } from '../run/learner-state.ts'
+import { saveCheckpoint } from '../training/checkpoint.ts'
 import type { DenoiserNetwork } from './network.ts'
 
 /** A denoising network with the noise it was made for. */
@@ -89,4 +91,9 @@ export function callsPerStep(
 ): number {
   const { guidanceScale = 1 } = options
   return model.network.classes === 0 || guidanceScale === 1 ? 1 : 2
+}
+
+/** A hash of parameters, for settings that say what a run began with. */
+export function parametersHash(parameters: unknown): string {
+  return sha256(toBase64(saveCheckpoint(parameters)))
 }

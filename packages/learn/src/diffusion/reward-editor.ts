@@ -9,7 +9,7 @@ import {
 } from '../training/gradient-learner.ts'
 import { takeSamples } from './chains.ts'
 import { checkedData, type DiffusionData } from './diffusion-data.ts'
-import type { DiffusionModel } from './model.ts'
+import { type DiffusionModel, parametersHash } from './model.ts'
 import { sampleSize } from './network.ts'
 import {
   type DifferentiableRewards,
@@ -70,6 +70,7 @@ export function createRewardEditor<P>(
       name: 'reward-editor',
       settings: {
         ...model.settings,
+        initial: parametersHash(initial),
         steps,
         noiseLevel,
         differentiatedSteps,

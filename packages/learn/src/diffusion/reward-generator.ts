@@ -8,7 +8,7 @@ import {
   type GradientLearnerOptions,
 } from '../training/gradient-learner.ts'
 import { labelsInTurn } from './chain-learner.ts'
-import { callsPerStep, type DiffusionModel, type GuidanceOptions } from './model.ts'
+import { callsPerStep, type DiffusionModel, type GuidanceOptions, parametersHash } from './model.ts'
 import { conditionLabels } from './network.ts'
 import {
   type DifferentiableRewards,
@@ -72,6 +72,7 @@ export function createRewardGenerator<P>(
       name: 'reward-generator',
       settings: {
         ...model.settings,
+        initial: parametersHash(initial),
         steps,
         supervise,
         batchSize,
