@@ -1,7 +1,7 @@
 import { defineStudy, type Study } from '../claims/claim.ts'
+import { prepareCreditTrial, runCreditTrial, thresholdGain } from '../text-policy/credit-trial.ts'
 import { shopSetting, type TextSetting, toolUseSetting } from '../text-policy/setting.ts'
 import type { Arena } from './arena.ts'
-import { prepareCreditRun, runEstimator, thresholdGain } from './credit/run-estimator.ts'
 import { type ArenaEstimator, creditEstimators } from './credit-estimators.ts'
 
 const track = (setting: TextSetting, lines: readonly string[]): Study<ArenaEstimator> =>
@@ -23,8 +23,8 @@ const track = (setting: TextSetting, lines: readonly string[]): Study<ArenaEstim
     seeds: { quick: { selection: 1, confirmation: 2 }, full: { selection: 1, confirmation: 5 } },
     criteria: [],
     axes: { success: { x: 'rollouts', y: 'share of tasks solved' } },
-    prepare: trial => prepareCreditRun(setting, creditEstimators, trial),
-    run: trial => runEstimator(setting, trial),
+    prepare: trial => prepareCreditTrial(setting, creditEstimators, trial),
+    run: trial => runCreditTrial(setting, { ...trial, scale: 'matched' }),
   })
 
 /** Estimators of credit for one transformer policy in two worlds of several turns. */

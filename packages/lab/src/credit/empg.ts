@@ -5,6 +5,7 @@ import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claim
 import { matchScale } from '../claims/match-scale.ts'
 import { ascend, type Decision, noiseShare } from '../toys/noisy-policy.ts'
 import { drawStageTasks, leaningPolicy, playStages, type StageEpisode } from './empg/stage-tasks.ts'
+import { empgTrained } from './empg/trained.ts'
 
 type Settings =
   | { readonly credit: 'grpo' | 'discounted' }
@@ -146,4 +147,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** EMPG: credit is strong where the policy is certain, and certainty to come is paid for. */
-export const empg = defineClaim({ slug: 'empg', version: 1, studies: { mechanism } })
+export const empg = defineClaim({ slug: 'empg', version: 1, studies: { mechanism, trained: empgTrained } })

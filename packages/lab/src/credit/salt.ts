@@ -5,6 +5,7 @@ import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claim
 import { matchScale } from '../claims/match-scale.ts'
 import { ascend, createNoisyPolicy, type Decision, decide, type NoisyPolicy, noiseShare } from '../toys/noisy-policy.ts'
 import { drawGraph, exactAdvantages, type LayeredGraph, stateOf } from './salt/layered-graph.ts'
+import { saltTrained } from './salt/trained.ts'
 
 interface Settings {
   /** What credits the steps of a group; `shuffled` merges steps that have nothing in common. */
@@ -195,4 +196,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** SALT: steps shared by good and bad rollouts are made neutral. */
-export const salt = defineClaim({ slug: 'salt', version: 1, studies: { mechanism } })
+export const salt = defineClaim({ slug: 'salt', version: 1, studies: { mechanism, trained: saltTrained } })

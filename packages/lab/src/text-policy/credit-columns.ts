@@ -1,4 +1,4 @@
-import { jsonColumn, numbers, type RolloutBatch, signal, textColumn, withColumns } from '@guerdon/core'
+import { jsonColumn, numbers, Random, type RolloutBatch, signal, textColumn, texts, withColumns } from '@guerdon/core'
 import type { Episode } from '@guerdon/learn'
 
 /** What a wrong form costs, for methods that watch the form of actions beside the outcome. */
@@ -8,16 +8,27 @@ const formPenalty = -0.1
  * What estimators of credit read of an episode, beside the batch's own columns: `turn.place` (the state without the number
  * of the turn, so that coming to the same place twice can be seen), `turn.form` (−0.1 where the world refused or could not
  * read the action), `turn.formatScore` (1 or 0 likewise), `turn.heard` (`Nothing happens` after such an action, `done` after
- * others), `rollout.verdict` (1 correct, 0 without an end, −1 wrong), and for controls `rollout.otherScore`: the score of a
- * rollout of the next group, which says nothing of what was done.
+ * others), `rollout.verdict` (1 correct, 0 without an end, −1 wrong), and
+ * for controls `rollout.otherScore`, the score of a rollout of the next group, which says nothing of what was done, and
+ * `turn.otherPlace` and `turn.otherAction`, the turns of each episode in another order.
+ *
+ * @param batch with `turn.action` in words
  */
 export function withCreditColumns(batch: RolloutBatch, episodes: readonly Episode[]): RolloutBatch {
   const turns = episodes.flatMap(episode => episode.turns)
+  const places = turns.map(({ state }) => placeOf(state))
+  const actions = texts(batch, 'turn.action')
+  const elsewhere = shuffledTurns(batch)
   const accepted = turns.map(({ facts }) => accepts(facts))
   return withColumns(batch, {
-    'turn.place': jsonColumn(
+    'turn.place': jsonColumn('turn', places),
+    'turn.otherPlace': jsonColumn(
       'turn',
-      turns.map(({ state }) => placeOf(state)),
+      elsewhere.map(t => places[t]),
+    ),
+    'turn.otherAction': textColumn(
+      'turn',
+      elsewhere.map(t => actions[t]),
     ),
     'turn.form': signal(
       'turn',
@@ -48,6 +59,14 @@ function accepts({ wellFormed, admissible = true, error = 'none' }: Episode['tur
 function placeOf(state: unknown): unknown {
   const { turn: _, task: __, ...place } = state as Record<string, unknown>
   return place
+}
+
+/** For each turn another of its episode, by a permutation that depends on the episode's number alone. */
+function shuffledTurns({ rolloutIds, turnOffsets }: RolloutBatch): number[] {
+  return rolloutIds.flatMap((_, r) => {
+    const order = new Random(r).permutation(turnOffsets[r + 1] - turnOffsets[r])
+    return Array.from(order, turn => turnOffsets[r] + turn)
+  })
 }
 
 /** A score of the next group for each rollout; within its own group centring would turn the sign of what is left. */

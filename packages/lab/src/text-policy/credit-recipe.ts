@@ -19,6 +19,8 @@ const records = [
   { name: 'rollout.otherScore', kind: 'number' },
   { name: 'rollout.answerLogProbs', kind: 'json' },
   { name: 'turn.place', kind: 'json' },
+  { name: 'turn.otherPlace', kind: 'json' },
+  { name: 'turn.otherAction', kind: 'text' },
   { name: 'turn.form', kind: 'number' },
   { name: 'turn.formatScore', kind: 'number' },
   { name: 'turn.contribution', kind: 'number' },

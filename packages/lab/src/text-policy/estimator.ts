@@ -14,7 +14,7 @@ export interface CreditEstimator {
   readonly fork?: ForkPlan
 }
 
-/** What an arm needs to know of its estimator to play and to learn: default settings of every text-policy study. */
+/** An estimator with its name: the settings of an arm that trains a text policy. */
 export interface CreditArm extends CreditEstimator {
   readonly id: string
 }

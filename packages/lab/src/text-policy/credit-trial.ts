@@ -1,17 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { GuerdonError, mean, median, Random, type RolloutBatch, withColumns } from '@guerdon/core'
+import { GuerdonError, mean, median, Random, type Recipe, type RolloutBatch, withColumns } from '@guerdon/core'
 import { type PolicyParameters, tokenColumn, tokenRows, tokenTerms } from '@guerdon/learn'
 import { jit, type Tensor } from '@guerdon/tensor'
-import type { Study, Trial, TrialResult } from '../../claims/claim.ts'
-import { atGrpoScale } from '../../text-policy/credit-recipe.ts'
-import { gradientSignalToNoise } from '../../text-policy/gradient-noise.ts'
-import { heldOutSuccess } from '../../text-policy/held-out.ts'
-import { creditCorrelation, playProbe, probeSizes, probeTruth } from '../../text-policy/probe.ts'
-import { type TextSetting, trainingSizes } from '../../text-policy/setting.ts'
-import { loadStartPolicy, type Policy, saveStartPolicy, teachStartPolicy } from '../../text-policy/start-policy.ts'
-import { type TrainedPolicy, trainPolicy } from '../../text-policy/train-policy.ts'
-import type { ArenaEstimator } from '../credit-estimators.ts'
+import type { Study, Trial, TrialResult } from '../claims/claim.ts'
+import { atGrpoScale } from './credit-recipe.ts'
+import type { CreditArm } from './estimator.ts'
+import { gradientSignalToNoise } from './gradient-noise.ts'
+import { heldOutSuccess } from './held-out.ts'
+import { creditCorrelation, playProbe, probeSizes, probeTruth } from './probe.ts'
+import { type TextSetting, trainingSizes } from './setting.ts'
+import { loadStartPolicy, type Policy, saveStartPolicy, teachStartPolicy } from './start-policy.ts'
+import { type TrainedPolicy, trainPolicy } from './train-policy.ts'
 
 /** How far above the start's success the threshold of sample efficiency is. */
 export const thresholdGain = 0.1
@@ -30,20 +30,22 @@ const preparedFile = 'prepared.json'
 
 /** A stream that preparation and all arms of a seed draw the same from. */
 function sharedStream(seed: number, use: string): Random {
-  return new Random(seed).split(`credit arena, ${use}`)
+  return new Random(seed).split(`credit, ${use}`)
 }
 
 /** The start policy of a seed, what it solves, and the true advantages of the turns it plays. */
-export async function prepareCreditRun(
+export async function prepareCreditTrial(
   setting: TextSetting,
-  arms: readonly ArenaEstimator[],
+  arms: readonly CreditArm[],
   { seed, budget, random, folder, signal, progress }: Parameters<NonNullable<Study['prepare']>>[0],
 ): Promise<void> {
   const policy = await teachStartPolicy(setting, random.split('start policy'), signal)
-  saveStartPolicy(folder, policy)
+  const own = join(folder, setting.world.name)
+  mkdirSync(own, { recursive: true })
+  saveStartPolicy(own, policy)
   progress(0.5)
   const size = probeSizes[budget]
-  const truthOf = async (fork: ArenaEstimator['fork']): Promise<number[]> => {
+  const truthOf = async (fork: CreditArm['fork']): Promise<number[]> => {
     const episodes = await playProbe(policy, setting, { ...size, fork, random: sharedStream(seed, 'probe') })
     return probeTruth(episodes, policy, setting, { ...size, random: random.split('continuations'), signal })
   }
@@ -55,16 +57,20 @@ export async function prepareCreditRun(
     }),
     truth: { episodes: await truthOf(undefined), trees: fork ? await truthOf(fork) : [] },
   }
-  writeFileSync(join(folder, preparedFile), JSON.stringify(prepared))
+  writeFileSync(join(own, preparedFile), JSON.stringify(prepared))
 }
 
-/** Trains with one estimator, and measures what was learnt, how soon, and how good its credit is. */
-export async function runEstimator(setting: TextSetting, trial: Trial<ArenaEstimator>): Promise<TrialResult> {
-  const { settings: arm, seed, budget, random, learningRate, folder, signal, progress } = trial
+/**
+ * Trains with one estimator, and measures what was learnt, how soon, and how good its credit is. With the scale `matched` its
+ * credit has the root mean square of GRPO's.
+ */
+export async function runCreditTrial(setting: TextSetting, trial: Trial<CreditArm>): Promise<TrialResult> {
+  const { settings: arm, seed, budget, random, learningRate, scale, folder, signal, progress } = trial
   const size = trainingSizes[budget]
-  const start = loadStartPolicy(folder, setting)
-  const prepared = JSON.parse(readFileSync(join(folder, preparedFile), 'utf8')) as Prepared
-  const options = { setting, size, start, recipe: atGrpoScale, learningRate, random, signal, progress }
+  const start = loadStartPolicy(join(folder, setting.world.name), setting)
+  const prepared = JSON.parse(readFileSync(join(folder, setting.world.name, preparedFile), 'utf8')) as Prepared
+  const recipe = (own: Recipe): Recipe => (scale === 'matched' ? atGrpoScale(own) : own)
+  const options = { setting, size, start, recipe, learningRate, random, signal, progress }
   const trained = await trainPolicy(arm, options)
   const heldOut = { tasks: size.heldOut, random: sharedStream(seed, 'held-out') }
   const credited = await creditProbe(setting, arm, trained, { start, seed, size: probeSizes[budget] })
@@ -88,7 +94,7 @@ export async function runEstimator(setting: TextSetting, trial: Trial<ArenaEstim
 /** The probe's episodes with the credit an estimator gives them, with all it has learnt by the end of training. */
 async function creditProbe(
   setting: TextSetting,
-  arm: ArenaEstimator,
+  arm: CreditArm,
   trained: TrainedPolicy,
   { start, seed, size }: { readonly start: Policy; readonly seed: number; readonly size: (typeof probeSizes)['full'] },
 ): Promise<RolloutBatch> {

@@ -1,0 +1,107 @@
+import { bindStage, type StepInput } from '@guerdon/core'
+import { findStage } from '@guerdon/methods'
+import { defineStudy, type Trial, type TrialResult } from '../../claims/claim.ts'
+import type { CreditArm } from '../../text-policy/estimator.ts'
+import { prepareTwoWorlds, runInTwoWorlds, twoWorldsSetting } from '../two-worlds.ts'
+
+const empg = (k: number): readonly StepInput[] => [
+  bindStage(findStage('grpo')),
+  bindStage(findStage('empg'), { k, place: 'tokens' }),
+]
+const arm = (id: string, steps: readonly StepInput[]): CreditArm => ({ id, steps })
+
+/** Small steps, for this optimiser: the mechanism's 0.1 and 0.3 in proportion. */
+const rates = [3e-4, 1e-3] as const
+
+/** Every rate (quick: the larger) from the start, with the numbers of each under its name. */
+async function runAtRates(trial: Trial<CreditArm>): Promise<TrialResult> {
+  const metrics: Record<string, number> = {}
+  const spent: Record<string, number> = {}
+  let curves: TrialResult['curves'] = {}
+  const tried = trial.budget === 'quick' ? rates.slice(-1) : rates
+  for (const [i, learningRate] of tried.entries()) {
+    const progress = (fraction: number): void => trial.progress((i + fraction) / tried.length)
+    const result = await runInTwoWorlds({ ...trial, learningRate, progress })
+    for (const name of ['area', 'success']) metrics[`${name}@${learningRate}`] = result.metrics[name]
+    for (const name of ['startSuccess', 'correlation', 'signalToNoise']) metrics[name] = result.metrics[name]
+    for (const [name, value] of Object.entries(result.spent)) spent[name] = (spent[name] ?? 0) + value
+    curves = result.curves
+  }
+  return { metrics, curves: curves ?? {}, spent }
+}
+
+const faster = (rate: (typeof rates)[number]) =>
+  [
+    {
+      about: `EMPG learns faster than GRPO at rate ${rate}`,
+      arm: 'empg',
+      against: 'grpo',
+      metric: `area@${rate}`,
+      atLeast: 0.03,
+    },
+    {
+      about: `in five seeds of six at rate ${rate}`,
+      arm: 'empg',
+      against: 'grpo',
+      metric: `area@${rate}`,
+      atLeast: 0,
+      over: { share: 5 / 6 },
+    },
+    {
+      about: `and with the sign of k flipped is slower than GRPO at rate ${rate}`,
+      arm: 'flipped',
+      against: 'grpo',
+      metric: `area@${rate}`,
+      atMost: 0,
+    },
+  ] as const
+
+/** EMPG with a transformer, whose entropies are those of its tokens. */
+export const empgTrained = defineStudy<CreditArm>({
+  setting: [
+    ...twoWorldsSetting,
+    `The claim is about small steps: every run goes through the rates ${rates.join(' and ')} of Adam, each from the start (quick: the larger alone). Curves are those of the larger.`,
+  ],
+  metric: `area@${rates[1]}`,
+  direction: 'higher',
+  alsoReport: [
+    `area@${rates[0]}`,
+    `success@${rates[0]}`,
+    `success@${rates[1]}`,
+    'startSuccess',
+    'correlation',
+    'signalToNoise',
+  ],
+  arms: [
+    { id: 'empg', label: 'EMPG', role: 'method', settings: arm('empg', empg(1)) },
+    {
+      id: 'grpo',
+      label: 'GRPO (outcome only)',
+      role: 'baseline',
+      settings: arm('grpo', [bindStage(findStage('grpo'), { place: 'tokens' })]),
+    },
+    {
+      id: 'discounted',
+      label: 'REINFORCE++, γ 0.97',
+      role: 'baseline',
+      settings: arm('discounted', [bindStage(findStage('reinforcePlusPlus'), { gamma: 0.97 })]),
+    },
+    { id: 'flipped', label: 'EMPG, k = −1', role: 'control', settings: arm('flipped', empg(-1)) },
+  ],
+  matchScaleTo: 'grpo',
+  seeds: { quick: { selection: 1, confirmation: 2 }, full: { selection: 1, confirmation: 6 } },
+  criteria: [...faster(rates[0]), ...faster(rates[1])],
+  quickCriteria: [
+    {
+      about: 'EMPG learns no worse than GRPO, as far as a few updates tell',
+      arm: 'empg',
+      against: 'grpo',
+      atLeast: -0.1,
+    },
+  ],
+  caveats: [
+    'Adam divides a gradient by its own size, so that the larger effective step on confident actions, which is part of the effect with plain gradient ascent, is not there.',
+  ],
+  prepare: prepareTwoWorlds,
+  run: runAtRates,
+})
