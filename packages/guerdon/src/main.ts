@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   export: async io => (await import('./commands/export.ts')).exportCommand(io),
   query: async io => (await import('./commands/query.ts')).queryCommand(io),
   rescore: async io => (await import('./commands/rescore.ts')).rescoreCommand(io),
+  grader: async io => (await import('./commands/grader.ts')).graderCommand(io),
   rm: async io => (await import('./commands/rm.ts')).rmCommand(io),
   lab: async io => (await import('./commands/lab.ts')).labCommand(io),
   reproduce: async io => (await import('./commands/reproduce.ts')).reproduceCommand(io),

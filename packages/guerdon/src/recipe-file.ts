@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { GuerdonError, located, type ParseRecipeOptions, parseRecipe, type Recipe } from '@guerdon/core'
 import { methodStages } from '@guerdon/methods'
+import { graderStages } from '@guerdon/server/adapters/openai-grader/stages'
 import { parseDocument } from 'yaml'
 import { readText } from './files.ts'
 
@@ -22,10 +23,13 @@ export function readRecipeFile(file: string): unknown {
   return document.toJS()
 }
 
-/** The recipe in plain data, with the stages of all methods; errors name the file. */
+/** The recipe in plain data, with the stages of all methods and of imported graders; errors name the file. */
 export function buildRecipe(plain: unknown, file: string, available?: ParseRecipeOptions['available']): Recipe {
   try {
-    return parseRecipe(plain, { stages: methodStages, ...(available === undefined ? {} : { available }) })
+    return parseRecipe(plain, {
+      stages: [...methodStages, ...graderStages],
+      ...(available === undefined ? {} : { available }),
+    })
   } catch (error) {
     if (!(error instanceof GuerdonError)) throw error
     throw located(new GuerdonError(error.code, `${error.message} — ${file}`, error), { file })
