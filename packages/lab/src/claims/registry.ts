@@ -18,6 +18,7 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'par', load: async () => (await import('../shaping/par.ts')).par },
   { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
   { slug: 'vpl', load: async () => (await import('../models/vpl.ts')).vpl },
+  { slug: 'fg-rlhf', load: async () => (await import('../judges/fg-rlhf.ts')).fgRlhf },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */
