@@ -1,6 +1,6 @@
 import { GuerdonError } from '@guerdon/core'
-import { layouts } from '@guerdon/learn'
 import { aggregators } from '@guerdon/methods/shaping/rm-ensembles'
+import { preferenceLayouts } from '@guerdon/store/layouts/index'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { writeText } from '../files.ts'
 import type { Io } from '../io.ts'
@@ -22,7 +22,7 @@ export function rmCommand(io: Io): Command {
 
 const layoutOption = () =>
   new Option('--layout <name>', 'how the file is laid out; auto looks at its first record')
-    .choices(['auto', ...layouts.map(({ name }) => name)])
+    .choices(['auto', ...preferenceLayouts.map(({ name }) => name)])
     .default('auto')
 const onErrorOption = () =>
   new Option('--on-error <what>', 'what a bad line does: stop, or be skipped and counted')
@@ -79,7 +79,7 @@ function trainCommand(io: Io): Command {
     .addHelpText(
       'after',
       `\nKinds:\n${kindNames.map(name => `  ${name.padEnd(12)} ${kinds[name]}`).join('\n')}\n\n` +
-        `Layouts:\n${layouts.map(({ name, fields }) => `  ${name.padEnd(24)} ${fields}`).join('\n')}\n\n` +
+        `Layouts:\n${preferenceLayouts.map(({ name, fields }) => `  ${name.padEnd(24)} ${fields}`).join('\n')}\n\n` +
         'A run that was stopped or killed goes on when the same command is given again.',
     )
     .action(async (file: string, options: TrainFlags) => {

@@ -1,5 +1,12 @@
-import { canonicalJson, escapeControls, formatPath, GuerdonError, type JsonlReport, readJsonLines } from '@guerdon/core'
-import { detectLayout, findLayout, type Layout, type PreferenceRecord, readPreference } from '@guerdon/learn'
+import { canonicalJson, GuerdonError, type JsonlReport, objectAt, readJsonLines } from '@guerdon/core'
+import { type PreferenceRecord, preferenceRecord } from '@guerdon/learn'
+import {
+  detectLayout,
+  findLayout,
+  type PreferenceLayout,
+  placedError,
+  preferenceLayouts,
+} from '@guerdon/store/layouts/index'
 import { openBytes } from '../files.ts'
 import type { Io } from '../io.ts'
 
@@ -35,17 +42,20 @@ export async function readPreferences(file: string, options: ReadPreferencesOpti
   const { name, bytes } = openBytes(file, io)
   const { onError, signal } = options
   const reading = readJsonLines(bytes, { file: name, onError, ...(signal && { signal }) })
-  let layout: Layout | undefined = options.layout === 'auto' ? undefined : findLayout(options.layout)
+  let layout: PreferenceLayout | undefined =
+    options.layout === 'auto' ? undefined : findLayout(options.layout, preferenceLayouts)
   const records: PreferenceRecord[] = []
   const lines: number[] = []
   for await (const { line, value } of reading.records) {
     try {
-      layout ??= detectLayout(value)
-      records.push(readPreference(value, layout))
-      lines.push(line)
+      layout ??= detectLayout(value, preferenceLayouts)
+      for (const preference of layout.read(objectAt(value, []), `${line}`).preferences ?? []) {
+        records.push(preferenceRecord(preference))
+        lines.push(line)
+      }
     } catch (error) {
       if (!(error instanceof GuerdonError)) throw error
-      reading.refuse(placedError(error, name, line, layout))
+      reading.refuse(placedError(error, { file: name, line, ...(layout && { layout }) }))
     }
   }
   if (records.length === 0 || layout === undefined) {
@@ -56,22 +66,6 @@ export async function readPreferences(file: string, options: ReadPreferencesOpti
     })
   }
   return { file: name, layout: layout.name, records, lines, reading: reading.report, ...repetitions(records) }
-}
-
-/** The error of a field with file and line added, and what the layout looks like. */
-export function placedError(error: GuerdonError, file: string, line: number, layout?: Layout): GuerdonError {
-  const { path, expected, got, hint } = error
-  const field = path === undefined || path.length === 0 ? '' : `, ${escapeControls(formatPath(path))}`
-  const advice = layout === undefined ? undefined : `layout ${layout.name} has ${layout.fields}; --layout names another`
-  const told = hint ?? advice
-  return new GuerdonError(error.code, `expected ${expected}; got ${got} — ${file}, line ${line}${field}`, {
-    file,
-    line,
-    ...(path && { path }),
-    ...(expected && { expected }),
-    ...(got && { got }),
-    ...(told && { hint: told }),
-  })
 }
 
 function repetitions(records: readonly PreferenceRecord[]): { duplicates: number; contradictions: number } {

@@ -168,7 +168,7 @@ describe('bad input', () => {
       'no layout',
       [{ question: 'q', answer: 'a' }],
       [],
-      /expected the fields of a preference layout; got the fields \["question","answer"\] — .*, line 1/,
+      /expected the fields of a layout; got the fields \["question","answer"\] — .*, line 1/,
     ],
     [
       'another layout',

@@ -1,22 +1,30 @@
-import { GuerdonError, type JsonlReport, jsonLine, readJsonLines } from '@guerdon/core'
-import type { Content, Judgement, ScoreRequest } from '@guerdon/learn'
 import {
   fieldError,
   filledTextAt,
+  GuerdonError,
   isRecord,
+  type JsonlReport,
   type JsonRecord,
+  jsonLine,
   listAt,
   numberAt,
   objectAt,
-} from '@guerdon/learn/reward-model/layouts/fields'
-import { isMessages, messageText, renderMessages, responseMarker } from '@guerdon/learn/reward-model/layouts/messages'
+  readJsonLines,
+} from '@guerdon/core'
+import type { Content, Judgement, ScoreRequest } from '@guerdon/learn'
+import {
+  isMessages,
+  messageText,
+  renderMessages,
+  responseMarker,
+} from '@guerdon/learn/reward-model/preferences/messages'
+import { placedError } from '@guerdon/store/layouts/index'
 import { openBytes } from '../files.ts'
 import type { Io } from '../io.ts'
 import { type Encoder, thirdOf } from './encoding.ts'
 import { stepItem } from './items.ts'
 import { type JudgeOptions, judgeAll } from './judge.ts'
 import { type LoadedModel, loadModel } from './model-folder.ts'
-import { placedError } from './read-preferences.ts'
 
 /** What was scored. */
 export interface ScoredFile {
@@ -58,7 +66,7 @@ export async function scoreResponses(
       origins.push({ ...(record['id'] === undefined ? {} : { id: record['id'] }), line })
     } catch (error) {
       if (!(error instanceof GuerdonError)) throw error
-      reading.refuse(placedError(error, name, line))
+      reading.refuse(placedError(error, { file: name, line }))
     }
   }
   if (requests.length === 0) {

@@ -5,7 +5,7 @@ import { embeddingsLayout } from './embeddings.ts'
 import { explicitLayout } from './explicit.ts'
 import { guerdonLayout } from './guerdon.ts'
 import { hhRlhfLayout, implicitLayout } from './implicit.ts'
-import type { Layout } from './layout.ts'
+import type { Layout, PreferenceLayout } from './layout.ts'
 import { openaiLayout } from './openai.ts'
 import { openinferenceLayout } from './openinference.ts'
 import { otelLayout } from './otel.ts'
@@ -42,21 +42,27 @@ export const layouts: readonly Layout[] = [
   chatLayout,
 ]
 
-/** The layout called `name`. Throws `unknown_name`. */
-export function findLayout(name: string): Layout {
-  return findNamed(name, layouts, {
+/** The layout called `name`, of those `among`. Throws `unknown_name`. */
+export function findLayout<T extends Layout = Layout>(name: string, among: readonly T[] = layouts as readonly T[]): T {
+  return findNamed(name, among, {
     kind: 'layout',
     nameOf: layout => layout.name,
-    hint: `there are ${layouts.map(layout => layout.name).join(', ')}`,
+    hint: `there are ${among.map(layout => layout.name).join(', ')}`,
   })
 }
 
-/** The layout a record has. Throws `invalid_input` naming its fields when there is none. */
-export function detectLayout(value: unknown): Layout {
+/** The layouts of files of preferences. */
+export const preferenceLayouts: readonly PreferenceLayout[] = layouts.filter(layout => layout.holds === 'preferences')
+
+/** The layout a record has, of those `among`. Throws `invalid_input` naming its fields when there is none. */
+export function detectLayout<T extends Layout = Layout>(
+  value: unknown,
+  among: readonly T[] = layouts as readonly T[],
+): T {
   const record = objectAt(value, [])
-  const found = layouts.find(layout => layout.detect(record))
+  const found = among.find(layout => layout.detect(record))
   if (found !== undefined) return found
-  const known = layouts.map(({ name, fields }) => `${name} (${fields})`).join('; ')
+  const known = among.map(({ name, fields }) => `${name} (${fields})`).join('; ')
   const got = `the fields ${describeValue(Object.keys(record))}`
   throw fieldErrorSaying([], 'the fields of a layout', got, `known: ${known}`)
 }

@@ -34,11 +34,11 @@ export function nameAt(value: unknown, path: ErrorPath): string {
   return typeof value === 'number' ? String(numberAt(value, path)) : textAt(value, path)
 }
 
-/** A number in [0, 1]. */
+/** A probability: a number in [0, 1]. */
 export function probabilityAt(value: unknown, path: ErrorPath): number {
   const found = numberAt(value, path)
   if (found >= 0 && found <= 1) return found
-  throw fieldError(path, 'a number in [0, 1]', value)
+  throw fieldError(path, 'a probability in [0, 1]', value)
 }
 
 /** True, false, or a number in [0, 1], as that number. */

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord, type Message, objectAt } from '@guerdon/core'
+import { fieldError, isRecord, type JsonRecord, type Message } from '@guerdon/core'
 import { messagesAt } from './conversations.ts'
 import type { PreferenceLayout } from './layout.ts'
 import { noFormFor, pairFacts, pairOf, requirePair } from './pairs.ts'
@@ -12,7 +12,8 @@ export const openaiLayout: PreferenceLayout = {
   fields: 'input.messages, preferred_output, non_preferred_output',
   detect: record => record['preferred_output'] !== undefined,
   read: record => {
-    const { messages, ...input } = objectAt(record['input'], ['input'])
+    if (!isRecord(record['input'])) throw fieldError(['input'], 'an object with messages', record['input'])
+    const { messages, ...input } = record['input']
     const sides = {
       prompt: messagesAt(messages, ['input', 'messages']),
       chosen: messagesAt(record['preferred_output'], ['preferred_output']),

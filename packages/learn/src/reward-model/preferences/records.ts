@@ -65,5 +65,5 @@ export interface ChoiceRecord {
   readonly subset: string
 }
 
-/** One line of a preference file, whatever its layout. */
+/** A preference as reward models read it: conversations as text. `preferenceRecord` makes it. */
 export type PreferenceRecord = PairRecord | RatedRecord | LabelledRecord | StepsRecord | ChoiceRecord

@@ -1,5 +1,13 @@
-import { canonicalJson, type ErrorPath } from '@guerdon/core'
-import { fieldError, isRecord, type JsonRecord, listAt, objectAt, textAt } from './fields.ts'
+import {
+  canonicalJson,
+  type ErrorPath,
+  fieldError,
+  isRecord,
+  type JsonRecord,
+  listAt,
+  objectAt,
+  textAt,
+} from '@guerdon/core'
 
 /** How turns are written: the markers of HH-RLHF, two line ends and who speaks. */
 const speakers: Readonly<Record<string, string>> = {
@@ -89,22 +97,4 @@ export function splitConversation(
   const rest = answer.length > 1 ? renderMessages(answer.slice(1), path) : ''
   const prompt = before.length > 0 ? renderMessages(before, path) : ''
   return { prompt: prompt + responseMarker, response: messageText(first, path) + rest }
-}
-
-/**
- * Two texts with a common beginning as one prompt and two responses. Texts in the manner of HH-RLHF are cut behind the last
- * "Assistant:" they share, others at the last white space they share.
- */
-export function splitTexts(chosen: string, rejected: string): { prompt: string; chosen: string; rejected: string } {
-  let same = 0
-  while (same < Math.min(chosen.length, rejected.length) && chosen[same] === rejected[same]) same++
-  const common = chosen.slice(0, same)
-  const marker = common.lastIndexOf('\n\nAssistant:')
-  if (marker >= 0) {
-    const end = marker + '\n\nAssistant:'.length
-    const answer = (text: string): string => text.slice(end).replace(/^ /, '')
-    return { prompt: `${common.slice(0, end)} `, chosen: answer(chosen), rejected: answer(rejected) }
-  }
-  const end = common.search(/\s\S*$/) + 1
-  return { prompt: common.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) }
 }
