@@ -114,16 +114,18 @@ function drift(samples) {
 
 const sections = { 'cart-pole': cartPole, grpo, diffusion, memory, 'diffusion-memory': memory }
 
-/** The results as a page. */
-export function markdown({ machine, results }) {
-  const { cpu, cores, memory: gigabytes, system, node, load, date } = machine
+/** The machine and the moment a part was measured on. */
+function circumstances({ cpu, cores, memory: gigabytes, system, node, load, date }) {
+  return `_${cpu}, ${cores} cores, ${gigabytes} GB, ${system}; load ${load} at the start. Node ${node}. Measured ${date}._`
+}
+
+/** The measured parts as a page, in the order of the sections. */
+export function markdown(measured) {
+  const parts = Object.keys(sections).filter(name => name in measured)
   return `# Learner benchmark
 
-Run it with \`npm run bench -- learn\`; wall times count only where other programs kept few processors busy.
+Run it with \`npm run bench -- learn\`; wall times count only where other programs kept few processors busy. Each part says
+under what circumstances it was measured.
 
-Machine: ${cpu}, ${cores} cores, ${gigabytes} GB, ${system}; load ${load} at the start. Node ${node}. Measured ${date}.
-
-${Object.entries(results)
-  .map(([name, result]) => sections[name](result))
-  .join('\n')}`
+${parts.map(name => `${circumstances(measured[name].machine)}\n\n${sections[name](measured[name].result)}`).join('\n')}`
 }

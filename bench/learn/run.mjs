@@ -4,9 +4,10 @@
  *
  *   npm run bench -- learn [--only cart-pole,grpo,diffusion,memory,diffusion-memory] [--seeds 3] [--long] [--json] [--write]
  *
- * `--long` watches memory over 10,000 updates instead of 500; `--write` writes RESULTS.md.
+ * `--long` watches memory over 10,000 updates instead of 500; `--write` writes RESULTS.md and keeps what
+ * other runs measured of the parts left out.
  */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { cartPoleToSolved } from './cart-pole.mjs'
@@ -45,11 +46,15 @@ const machine = {
   load: loadavg()[0].toFixed(2),
   date: new Date().toISOString().slice(0, 10),
 }
-const results = {}
+const measured = {}
 for (const name of options.only.split(',')) {
   process.stderr.write(`bench: ${name}\n`)
-  results[name] = await parts[name]()
+  measured[name] = { machine: { ...machine, load: loadavg()[0].toFixed(2) }, result: await parts[name]() }
 }
-const text = markdown({ machine, results })
-process.stdout.write(options.json ? `${JSON.stringify({ machine, results }, null, 2)}\n` : text)
-if (options.write) writeFileSync(new URL('./RESULTS.md', import.meta.url), text)
+process.stdout.write(options.json ? `${JSON.stringify(measured, null, 2)}\n` : markdown(measured))
+if (options.write) {
+  const kept = new URL('./results.json', import.meta.url)
+  const all = { ...(existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {}), ...measured }
+  writeFileSync(kept, `${JSON.stringify(all)}\n`)
+  writeFileSync(new URL('./RESULTS.md', import.meta.url), markdown(all))
+}
