@@ -16,9 +16,10 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'raft', load: async () => (await import('../curation/raft.ts')).raft },
   { slug: 'laser', load: async () => (await import('../process/laser.ts')).laser },
   { slug: 'par', load: async () => (await import('../shaping/par.ts')).par },
-  { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
   { slug: 'vpl', load: async () => (await import('../models/vpl.ts')).vpl },
   { slug: 'fg-rlhf', load: async () => (await import('../judges/fg-rlhf.ts')).fgRlhf },
+  { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
+  { slug: 'd3po', load: async () => (await import('../diffusion/d3po.ts')).d3po },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */
