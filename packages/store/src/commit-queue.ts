@@ -97,14 +97,37 @@ export function createCommitQueue(
   }
 
   return {
-    commit: rows =>
-      new Promise((resolve, reject) => {
+    commit: async rows => {
+      // Before it waits with others: what is wrong with one append must not fail those it shares a commit with.
+      assertCells(rows)
+      await new Promise<void>((resolve, reject) => {
         waiting.push({ rows, resolve, reject })
         working ??= work()
-      }),
+      })
+    },
     drained: async () => {
       await working
     },
+  }
+}
+
+function assertCells(rows: TableRows): void {
+  for (const name of Object.keys(rows) as TableName[]) {
+    const columns = Object.entries(tables[name]) as [string, ColumnType][]
+    for (const row of rows[name] as readonly Record<string, CellValue>[]) {
+      for (const [column, type] of columns) {
+        const value = row[column] ?? null
+        const numbers = typeof value === 'number' ? [value] : Array.isArray(value) ? (value as number[]) : []
+        const whole = type === 'BIGINT' || type === 'INTEGER'
+        const bad = numbers.find(one => one !== null && !(whole ? Number.isSafeInteger(one) : Number.isFinite(one)))
+        if (bad === undefined) continue
+        throw new GuerdonError(
+          'not_finite',
+          `expected ${whole ? 'a whole' : 'a finite'} number in ${name}.${column}; got ${bad}`,
+          { path: [name, column], hint: 'leave out what is missing instead of giving NaN or Infinity' },
+        )
+      }
+    }
   }
 }
 

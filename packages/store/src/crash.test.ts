@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,13 +50,21 @@ describe('a store', () => {
     const folder = join(root, 'killed')
     const random = new Random(7)
     const kept = new Set<number>()
-    for (let kill = 0; kill < 6; kill++) {
+    for (let kill = 0; kill < 4; kill++) {
       const said = await run(folder, { killAfterMs: random.uniform(0, 100) })
       expect(said).not.toMatch(/refused|Error/)
       for (const first of acknowledged(said)) kept.add(first)
-      if (kill % 3 === 2) await check(folder, kept)
+      if (kill % 2 === 1) await check(folder, kept)
     }
     expect(kept.size).toBeGreaterThan(20)
+
+    // What a crash leaves in the log is known by its checksums.
+    await run(folder, { killAfterMs: 20 })
+    const log = join(folder, 'store.duckdb.wal')
+    const bytes = readFileSync(log)
+    bytes[bytes.length >> 1] ^= 1
+    writeFileSync(log, bytes)
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'state' })
   })
 
   it('refuses an append when the disk is full and keeps what it had', async () => {

@@ -57,12 +57,12 @@ describe('openStore', () => {
   it('gives back every record as it was', async () => {
     const store = await openStore(folder())
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme' }),
       fc.constantFrom('', '\u0000', '\ud800', 'a\udc00b', '2024-01-01'),
     )
     const record = fc.record(
       {
-        id: fc.string({ minLength: 1, unit: 'binary' }),
+        id: fc.string({ minLength: 1, unit: 'grapheme' }),
         prompt: fc.oneof(text, fc.constant([{ role: 'user', content: 'hi' }])),
         response: text,
         outcome: fc.oneof(
@@ -109,6 +109,10 @@ describe('openStore', () => {
     const store = await openStore(folder())
     const bad = store.append({ run: 'a', rollouts: [rollout('x'), rollout('y', { meta: { deep: [Number.NaN] } })] })
     await expect(bad).rejects.toMatchObject({ code: 'not_finite' })
+    const beside = store.append({ run: 'a', rollouts: [] })
+    const verdict = store.append({ run: 'a', verdicts: [{ id: 'x', score: Number.POSITIVE_INFINITY }] })
+    await expect(verdict).rejects.toMatchObject({ code: 'not_finite', path: ['verdicts', 'score'] })
+    await beside
     await expect(store.append({ run: '' })).rejects.toMatchObject({ code: 'invalid_option' })
     expect((await store.query('SELECT count(*) AS n FROM rollouts')).rows).toEqual([{ n: 0 }])
     await store.close()

@@ -19,14 +19,14 @@ export function namedFields(
   optional: Readonly<Record<string, Read>> = {},
 ): NamedFields {
   const named: Record<string, unknown> = {}
-  const meta: Record<string, unknown> = {}
+  const others: [string, unknown][] = []
   for (const [name, value] of Object.entries(record)) {
     if (taken.includes(name)) continue
     const read = optional[name]
     if (read !== undefined && value !== null) named[name] = read(value, [name])
-    if (named[name] !== value) meta[name] = value
+    if (read === undefined || named[name] !== value) others.push([name, value])
   }
-  return { named, ...(Object.keys(meta).length > 0 ? { meta } : {}) }
+  return { named, ...(others.length > 0 ? { meta: Object.fromEntries(others) } : {}) }
 }
 
 /** A name: text or a number. */
