@@ -3,26 +3,10 @@ import { defineRecipe, defineReward, parseRecipe } from '@guerdon/core'
 import { describe, expect, it } from 'vitest'
 import { createRewardApp } from '../app.ts'
 import type { UnscoredPolicy } from '../options.ts'
+import { quickStart } from '../testing/recipes.ts'
 import { adapters } from './index.ts'
 import { responseOf } from './prompt-prefix.ts'
 
-const quickStart = parseRecipe({
-  name: 'serve',
-  steps: [
-    'format',
-    'exact-answer',
-    {
-      use: 'combine',
-      with: {
-        parts: [
-          { column: 'rollout.format', weight: 0.1 },
-          { column: 'rollout.correct', weight: 0.9 },
-        ],
-        abstained: 'propagate',
-      },
-    },
-  ],
-})
 /** For formats that bring no label. */
 const form = parseRecipe({ name: 'form', steps: ['format'] })
 const length = defineRecipe({

@@ -3,26 +3,10 @@ import { connect } from 'node:net'
 import { defineRecipe, defineReward, parseRecipe } from '@guerdon/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen, type RunningServer } from '../listen.ts'
+import { quickStart } from '../testing/recipes.ts'
 import { adapters } from './index.ts'
 
 /** Every format against a server on a port: what trainers send well, and what they send badly. */
-const recipe = parseRecipe({
-  name: 'serve',
-  steps: [
-    'format',
-    'exact-answer',
-    {
-      use: 'combine',
-      with: {
-        parts: [
-          { column: 'rollout.format', weight: 0.1 },
-          { column: 'rollout.correct', weight: 0.9 },
-        ],
-        abstained: 'propagate',
-      },
-    },
-  ],
-})
 const form = parseRecipe({ name: 'form', steps: ['format'] })
 const broken = defineRecipe({
   name: 'broken',
@@ -38,7 +22,7 @@ const broken = defineRecipe({
 
 const servers: Record<'recipe' | 'form' | 'broken', RunningServer> = {} as never
 beforeAll(async () => {
-  for (const [name, of] of Object.entries({ recipe, form, broken })) {
+  for (const [name, of] of Object.entries({ recipe: quickStart, form, broken })) {
     servers[name as 'recipe'] = await listen({ recipe: of, port: 0 })
   }
 })

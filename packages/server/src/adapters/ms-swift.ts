@@ -1,7 +1,5 @@
-import { type AdapterItem, type NumberAdapter, readObject } from './adapter.ts'
-import { readCompletion } from './completions.ts'
-import { readPrompt } from './prompt.ts'
-import { groupsOf, readColumns } from './reference.ts'
+import { type NumberAdapter, readObject } from './adapter.ts'
+import { readRows } from './completions.ts'
 
 /** Commit of the trainer at which the calls were read: `swift/rewards/orm.py`. */
 export const msSwiftCommit = '3602360a'
@@ -22,18 +20,7 @@ export const msSwiftAdapter: NumberAdapter = {
   read: (body, query) => {
     const fields = readObject(shape, body)
     const prompts = ['messages', 'prompts'].find(name => fields[name] !== undefined && fields[name] !== null)
-    const needed = prompts === undefined ? ['completions'] : ['completions', prompts]
-    const { size, reference } = readColumns(shape, fields, needed, query)
-    const group = groupsOf(shape, body, size, query)
-    return (fields['completions'] as unknown[]).map((completion, i): AdapterItem => {
-      const name = group(i)
-      return {
-        prompt: prompts === undefined ? '' : readPrompt(shape, body, [prompts, i], (fields[prompts] as unknown[])[i]),
-        response: readCompletion(shape, body, ['completions', i], completion),
-        reference: reference?.[i],
-        ...(name === undefined ? {} : { group: name }),
-      }
-    })
+    return readRows(shape, fields, prompts, query)
   },
   write: ({ rewards }) => rewards,
 }

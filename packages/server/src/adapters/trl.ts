@@ -1,7 +1,5 @@
-import { type AdapterItem, numbersOf, type OutcomeAdapter, readObject, reasonOf } from './adapter.ts'
-import { readCompletion } from './completions.ts'
-import { readPrompt } from './prompt.ts'
-import { groupsOf, readColumns } from './reference.ts'
+import { numbersOf, type OutcomeAdapter, readObject, reasonOf } from './adapter.ts'
+import { readRows } from './completions.ts'
 
 /** Commit of the trainer at which the calls were read: `trl/trainer/grpo_trainer.py`, `_calculate_rewards`. */
 export const trlCommit = 'f2cd5771'
@@ -27,21 +25,7 @@ export const trlAdapter: OutcomeAdapter = {
   source: { repository: 'huggingface/trl', commit: trlCommit },
   failurePolicy:
     'null for an item without a number, with the reason in unscored; the Python client raises for failures',
-  read: (body, query) => {
-    const fields = readObject(shape, body)
-    const { size, reference } = readColumns(shape, fields, ['prompts', 'completions'], query)
-    const [prompts, completions] = [fields['prompts'] as unknown[], fields['completions'] as unknown[]]
-    const group = groupsOf(shape, body, size, query)
-    return completions.map((completion, i): AdapterItem => {
-      const name = group(i)
-      return {
-        prompt: readPrompt(shape, body, ['prompts', i], prompts[i]),
-        response: readCompletion(shape, body, ['completions', i], completion),
-        reference: reference?.[i],
-        ...(name === undefined ? {} : { group: name }),
-      }
-    })
-  },
+  read: (body, query) => readRows(shape, readObject(shape, body), 'prompts', query),
   write: ({ outcomes, components }) => ({
     rewards: numbersOf(outcomes),
     components: Object.fromEntries(components),
