@@ -85,14 +85,14 @@ export const creditArena: Arena = {
       label: 'credit, ms',
       direction: 'lower',
       digits: 1,
-      about: 'Median time of the estimator an update.',
+      about: 'Median processor time of the estimator an update.',
     },
     {
       metric: 'updateMilliseconds',
       label: 'update, ms',
       direction: 'lower',
       digits: 0,
-      about: 'Median time of an update: playing, credit and gradient steps.',
+      about: 'Median processor time of an update: playing, credit and gradient steps.',
     },
   ],
 }

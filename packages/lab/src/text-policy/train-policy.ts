@@ -39,7 +39,7 @@ export interface TrainedPolicy {
   readonly success: readonly number[]
   /** Rollouts played when each update was made, those of an estimator's fitting included. */
   readonly rollouts: readonly number[]
-  /** Processor-free time of each update, milliseconds: of its credit, and of all of it. */
+  /** Processor time of each update, milliseconds: of its credit, and of all of it. */
   readonly milliseconds: { readonly credit: readonly number[]; readonly update: readonly number[] }
   readonly spent: Readonly<Record<string, number>>
 }
@@ -88,9 +88,9 @@ export async function trainPolicy(arm: CreditArm, options: TrainPolicyOptions): 
     annotate: async (batch, episodes) => {
       count(episodes)
       success.push(solvedShare(episodes))
-      const from = performance.now()
+      const from = processorMilliseconds()
       const estimated = await withEstimates(batch, episodes, { policy: learner.parameters(), beliefs, estimator })
-      creditTime.total += performance.now() - from
+      creditTime.total += processorMilliseconds() - from
       return estimated
     },
   })
@@ -98,9 +98,9 @@ export async function trainPolicy(arm: CreditArm, options: TrainPolicyOptions): 
   for (let update = 0; update < updates; update++) {
     signal.throwIfAborted()
     creditTime.total = 0
-    const from = performance.now()
+    const from = processorMilliseconds()
     await learner.update()
-    milliseconds.update.push(performance.now() - from)
+    milliseconds.update.push(processorMilliseconds() - from)
     milliseconds.credit.push(creditTime.total)
     rollouts.push(spent.rollouts)
     progress((update + 1) / updates)
@@ -154,10 +154,16 @@ function timed(recipe: Recipe, took: (milliseconds: number) => void): Recipe {
   return {
     ...recipe,
     async run(batch, state, options) {
-      const from = performance.now()
+      const from = processorMilliseconds()
       const result = await recipe.run(batch, state, options)
-      took(performance.now() - from)
+      took(processorMilliseconds() - from)
       return result
     },
   }
+}
+
+/** Processor time of this process so far: what else runs on the machine does not count. */
+function processorMilliseconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
