@@ -1,25 +1,13 @@
+import type { PairPreference } from '@guerdon/core'
+
 /** What is scored: text, or the numbers of an embedding. */
 export type Content = string | readonly number[]
 
-/** Two responses of which the first is preferred. */
-export interface PairRecord {
-  readonly kind: 'pair'
+/** Two responses of which the first is preferred; without a prompt there are embeddings, and it is empty. */
+export interface PairRecord extends Omit<PairPreference, 'prompt' | 'chosen' | 'rejected' | 'meta'> {
   readonly prompt: Content
   readonly chosen: Content
   readonly rejected: Content
-  /** Neither is better; the order then says nothing. */
-  readonly tied?: boolean
-  /** Probability that the first is preferred, for soft labels. */
-  readonly label?: number
-  /** How much better, in whatever unit the file has: a stated margin, or the difference of two ratings. */
-  readonly margin?: number
-  /** Strength of the preference, 1, 2, … */
-  readonly strength?: number
-  /** Part of a benchmark. */
-  readonly subset?: string
-  /** Whose preference it is. */
-  readonly user?: string
-  readonly id?: string
 }
 
 /** One response with what raters said of it. */
