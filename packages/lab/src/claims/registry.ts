@@ -20,6 +20,7 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'fg-rlhf', load: async () => (await import('../judges/fg-rlhf.ts')).fgRlhf },
   { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
   { slug: 'd3po', load: async () => (await import('../diffusion/d3po.ts')).d3po },
+  { slug: 'barfi', load: async () => (await import('../control/barfi.ts')).barfi },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */

@@ -162,6 +162,14 @@ describe('hypergradient', () => {
       return { weight: result.reward.weight as Tensor, bias: result.reward.bias, gamma: result.gamma }
     })(theta, alignment as never, trajectories, trajectories)
 
+  it('takes a baseline off the returns: nothing is left of one that equals them', () => {
+    const along = interpret((t: LinearSoftmax, a: AlignmentParameters, b: TrajectoryBatch) => {
+      const options = { approximation: 'first-order', gammaPenalty: 0, baseline: (returns: Tensor) => returns } as const
+      return hypergradient(linearSoftmaxPolicy, t, a, b, b, options).gamma
+    })
+    expect(along(theta, alignment as never, trajectories).data[0]).toBeCloseTo(0, 15)
+  })
+
   it('with no loops is the first order times α', () => {
     const first = run('first-order')
     const zero = run({ alpha: 0.01, loops: 0 })

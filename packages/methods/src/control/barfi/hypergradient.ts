@@ -20,6 +20,7 @@ import {
   type ObjectiveOptions,
   type Policy,
   policyObjective,
+  type ReturnBaselineOf,
   type TrajectoryBatch,
 } from './objective.ts'
 
@@ -36,6 +37,8 @@ export interface HypergradientOptions extends Pick<ObjectiveOptions, 'primaryGam
   readonly rewardPenalty?: number
   /** λ_γ on the output γ_ϕ, pulling it down. Default 0.25. */
   readonly gammaPenalty?: number
+  /** Subtracted from the returns of both objectives, against noise. Default: nothing, as released. */
+  readonly baseline?: ReturnBaselineOf
 }
 
 /** Ascent directions; hand the *negative* to a minimising optimiser. */

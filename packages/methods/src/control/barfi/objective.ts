@@ -53,6 +53,9 @@ export interface AlignmentParameters {
   readonly gamma: Tensor
 }
 
+/** What is subtracted from returns [B][H]; differentiated through unless it stops the gradient. */
+export type ReturnBaselineOf = (returns: Tensor, batch: TrajectoryBatch) => Tensor
+
 /** Choices of the objective. */
 export interface ObjectiveOptions {
   readonly mode: BarfiMode
@@ -63,8 +66,8 @@ export interface ObjectiveOptions {
   /** Let φ and g be constants: the inner loop. Default false: the outer step differentiates through the returns. */
   readonly detach?: boolean
   readonly variant?: AlignmentVariant
-  /** [B][H] subtracted from the returns (MuJoCo variant: a running mean). */
-  readonly baseline?: Tensor
+  /** [B][H] subtracted from the returns (MuJoCo variant: a running mean), or what makes it of them. */
+  readonly baseline?: Tensor | ReturnBaselineOf
 }
 
 /**
@@ -84,7 +87,8 @@ export function policyObjective(
 ): Tensor {
   const { entropyCoefficient = 0, baseline } = options
   const returns = discountedRewards(batch, alignment, options)
-  const centred = baseline ? add(returns, neg(baseline)) : returns
+  const subtracted = typeof baseline === 'function' ? baseline(returns, batch) : baseline
+  const centred = subtracted ? add(returns, neg(subtracted)) : returns
   const policy = mean(mul(mul(batch.mask, view.logProb), centred))
   if (entropyCoefficient === 0) return policy
   const entropy = div(sum(mul(view.entropy, batch.mask)), sum(batch.mask))
