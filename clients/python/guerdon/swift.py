@@ -31,11 +31,13 @@ class ORM:
         self.scorer = Scorer(Client(self.url, self.token, **self.settings), policy)
 
     def __call__(self, completions: Sequence[Text], **columns: Any) -> List[Optional[float]]:
-        """One reward for each completion. Columns of the data set come as lists; ``messages`` is the prompt."""
+        """One reward for each completion. Columns of the data set come as lists; ``messages`` is the prompt, without the
+        answer that ms-swift leaves at its end."""
+        responses = [response_text(completion) for completion in completions]
         prompts = columns.get("messages") or columns.get("prompts")
         rollouts = records(
-            [response_text(completion) for completion in completions],
-            prompts=prompts,
+            responses,
+            prompts=prompts and [_without_answer(prompt, responses[i : i + 1]) for i, prompt in enumerate(prompts)],
             references=reference_column(columns, self.reference),
             groups=consecutive_groups(len(completions), self.num_generations),
         )
@@ -52,6 +54,13 @@ def register(name: str = "guerdon", **attributes: Any) -> Type[ORM]:
     if table is not None:
         table[name] = made
     return made
+
+
+def _without_answer(prompt: Text, response: Sequence[str]) -> Text:
+    if isinstance(prompt, str) or not prompt:
+        return prompt
+    last = prompt[-1]
+    return prompt[:-1] if last.get("role") == "assistant" and [last.get("content")] == list(response) else prompt
 
 
 def _swift() -> Any:

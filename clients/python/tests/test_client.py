@@ -1,7 +1,9 @@
 """The client against a server that misbehaves."""
 
+import os
 import pickle
 import threading
+import time
 import unittest
 from unittest import mock
 
@@ -90,6 +92,25 @@ class Connections(ScriptedCase):
         thread.join()
         self.assertEqual(self.server.connections, 3)
         copy.close()
+
+    @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
+    def test_a_forked_child_opens_its_own(self):
+        client = self.client(scores(1))
+        client.score([record()])
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if client.score([record()])[0].reward == 1 else 1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.assertEqual(client.score([record()])[0].reward, 1)
+        self.assertEqual(self.server.connections, 2)
+
+    def test_does_not_wait_longer_than_told(self):
+        client = self.client((200, {"content-length": "10"}, b"{"), timeout=0.2, retries=1)
+        started = time.monotonic()
+        with self.assertRaises(TransportError):
+            client.score([record()])
+        self.assertLess(time.monotonic() - started, 5)
+        self.assertEqual(len(self.server.requests), 2)
 
     def test_sends_token_run_and_deadline(self):
         client = self.client(scores(1), token="t", run="a b", timeout=2.5)

@@ -1,6 +1,8 @@
 """Every trainer's module against a real server."""
 
 import asyncio
+import contextlib
+import io
 import os
 import pickle
 import sys
@@ -62,6 +64,16 @@ class Native(unittest.TestCase):
         body = {"prompt": "2 + 2?", "response": RIGHT, "label": "4"}
         self.assertEqual(Client().adapter("slime", body), 1)
         self.assertEqual(Client().adapter("slime", body, "shape=dict")["score"], 1)
+
+
+class Readme(unittest.TestCase):
+    def test_its_first_example_runs(self):
+        with open(os.path.join(os.path.dirname(__file__), "..", "README.md"), encoding="utf-8") as file:
+            example = file.read().split("```python\n")[1].split("```")[0]
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            exec(compile(example, "README.md", "exec"), {})
+        self.assertEqual(output.getvalue(), "scored 1 {'rollout.format': 1, 'rollout.correct': 1}\n")
 
 
 class Trl(unittest.TestCase):
@@ -199,6 +211,12 @@ class Swift(unittest.TestCase):
         plugin = swift.register("guerdon", retries=1)(args=object())
         columns = {"solution": ["4", "4"], "messages": [ASK, ASK], "trainer_state": object()}
         self.assertEqual(plugin([RIGHT, WRONG], **columns), [1.0, 0.1])
+
+    def test_does_not_take_the_answer_for_a_part_of_the_prompt(self):
+        plugin = swift.register()()
+        with mock.patch.object(plugin.scorer, "rewards") as rewards:
+            plugin([RIGHT, RIGHT, RIGHT], messages=[ASK + says(RIGHT), ASK + says(WRONG), "2 + 2?"])
+        self.assertEqual([record["prompt"] for record in rewards.call_args.args[0]], [ASK, ASK + says(WRONG), "2 + 2?"])
 
     def test_settings_and_policy(self):
         plugin = swift.register("compared", url=compared.url, num_generations=2, on_failure=lambda item: -9.0)()

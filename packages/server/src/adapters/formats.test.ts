@@ -101,12 +101,31 @@ describe('columns', () => {
   })
 })
 
+describe('ms-swift', () => {
+  it('does not take the answer for a part of the prompt', async () => {
+    const prompts = defineRecipe({
+      name: 'prompts',
+      steps: [
+        defineReward({ name: 'prompts', score: ({ prompt }) => (typeof prompt === 'string' ? 0 : prompt.length) }),
+      ],
+    })
+    const messages = [
+      [...ask, { role: 'assistant', content: right }],
+      [...ask, { role: 'assistant', content: wrong }],
+      ask,
+    ]
+    const body = { completions: [right, right, right], messages }
+    expect((await send(prompts, '/adapters/ms-swift', body)).body).toEqual([1, 2, 1])
+  })
+})
+
 describe('verl', () => {
   it.each([
     ['<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\na<|im_end|>\n', 'a'],
     ['<|begin_of_text|><|start_header_id|>assistant<|end_header_id|>\n\na<|eot_id|>', 'a'],
     ['<start_of_turn>user\nq<end_of_turn>\n<start_of_turn>model\na<end_of_turn>\n', 'a'],
     ['<|user|>\nq<|end|>\n<|assistant|>\na<|end|>\n', 'a'],
+    ['<|user|>\nq</s>\n<|assistant|>\na</s>\n', 'a'],
     ['<｜User｜>q<｜Assistant｜>a<｜end▁of▁sentence｜>', 'a'],
     ['[INST] q [/INST] a</s>', 'a'],
     ['<|im_start|>assistant\none<|im_end|>\n<|im_start|>assistant\ntwo', 'two'],
