@@ -70,7 +70,8 @@ export const creditArena: Arena = {
       label: 'credit ~ truth',
       direction: 'higher',
       digits: 3,
-      about: 'Correlation of a turn’s credit with its true advantage, on the same episodes of the start policy.',
+      about:
+        'Correlation of a turn’s credit with its true advantage, on the same episodes of the start policy; an arm that plays trees has trees of it.',
     },
     {
       metric: 'signalToNoise',

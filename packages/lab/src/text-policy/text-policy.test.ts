@@ -194,6 +194,14 @@ describe('training', () => {
     expect(fitted.rollouts).toEqual([16, 24])
   })
 
+  it('repeats, and lets arms of a seed play the same first episodes', async () => {
+    const [first, again, other] = [await train('grpo.verl'), await train('grpo.verl'), await train('empg')]
+    expect(again.success).toEqual(first.success)
+    expect(again.policy).toEqual(first.policy)
+    expect(other.success[0]).toBe(first.success[0])
+    expect(other.policy).not.toEqual(first.policy)
+  })
+
   it('plays trees of no more episodes than the others have, and charges shared tokens once', async () => {
     const { spent } = await train('portool')
     // two starts fork once each: four leaves a task, of two tokens, the first of which two leaves share or not
