@@ -1,11 +1,14 @@
 """ms-swift (read at 3602360a): a reward plugin for ``--external_plugins`` and ``--reward_funcs``.
 
-The plugin returns a list of numbers, and an exception in it ends the training: ``on_failure`` is ``"raise"`` (default), or a
-function of the item that gives a number. ``"none"`` passes None on, for versions that leave such rows out.
+An exception in a plugin ends the training, and that is the default for an item without a reward: ``on_failure`` is
+``"raise"``, ``"none"`` or a function of the item that gives a number. ms-swift reads None as NaN and leaves it out of the sum
+over reward functions, so beware of ``"none"`` with one function only: the sum over nothing may be 0.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from typing import Any, Dict, List, Optional, Sequence, Type
 
 from .client import Client
@@ -26,9 +29,8 @@ class ORM:
 
     def __init__(self, args: Any = None, **_: Any) -> None:
         self.args = args
-        # A function among the class attributes must not become a method.
-        policy = type(self).__dict__.get("on_failure", type(self).on_failure)
-        self.scorer = Scorer(Client(self.url, self.token, **self.settings), policy)
+        # Looked up on the class, so that a function does not become a method.
+        self.scorer = Scorer(Client(self.url, self.token, **self.settings), type(self).on_failure)
 
     def __call__(self, completions: Sequence[Text], **columns: Any) -> List[Optional[float]]:
         """One reward for each completion. Columns of the data set come as lists; ``messages`` is the prompt, without the
@@ -44,15 +46,25 @@ class ORM:
         return self.scorer.rewards(rollouts)
 
 
-def register(name: str = "guerdon", **attributes: Any) -> Type[ORM]:
+class AsyncORM(ORM):
+    """The same with an asynchronous call: ms-swift gathers such plugins, so that slow ones do not add up."""
+
+    async def __call__(self, completions: Sequence[Text], **columns: Any) -> List[Optional[float]]:  # type: ignore[override]
+        """As :meth:`ORM.__call__`."""
+        return await asyncio.to_thread(super().__call__, completions, **columns)
+
+
+def register(name: str = "guerdon", *, asynchronous: bool = False, **attributes: Any) -> Type[ORM]:
     """A plugin under ``name``: ``url``, ``token``, ``reference``, ``num_generations``, ``on_failure``, and further ones as
     settings of :class:`guerdon.Client`. Entered into ms-swift's table where ms-swift can be imported, and returned in any
     case."""
     known = {key: attributes.pop(key) for key in list(attributes) if hasattr(ORM, key) and key != "settings"}
-    base, table = _swift()
-    made = type(name, (ORM, base) if base is not None else (ORM,), {**known, "settings": attributes})
-    if table is not None:
-        table[name] = made
+    own = AsyncORM if asynchronous else ORM
+    swift = _swift()
+    bases = (own,) if swift is None else (own, getattr(swift, own.__name__))
+    made = type(name, bases, {**known, "settings": attributes})
+    if swift is not None:
+        swift.orms[name] = made
     return made
 
 
@@ -64,10 +76,10 @@ def _without_answer(prompt: Text, response: Sequence[str]) -> Text:
 
 
 def _swift() -> Any:
+    """The module of ms-swift with its base classes and its table of plugins; None where there is none."""
     for module in ("swift.rewards.orm", "swift.plugin.orm"):
         try:
-            found = __import__(module, fromlist=["ORM", "orms"])
+            return importlib.import_module(module)
         except ImportError:
             continue
-        return found.ORM, found.orms
-    return None, None
+    return None

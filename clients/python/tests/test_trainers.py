@@ -226,12 +226,18 @@ class Swift(unittest.TestCase):
 
     def test_registers_where_swift_is(self):
         module = types.ModuleType("swift.rewards.orm")
-        module.ORM, module.orms = type("ORM", (), {}), {}
+        module.ORM, module.AsyncORM, module.orms = type("ORM", (), {}), type("AsyncORM", (), {}), {}
         modules = {"swift": types.ModuleType("swift"), "swift.rewards": types.ModuleType("swift.rewards")}
         with mock.patch.dict(sys.modules, {**modules, "swift.rewards.orm": module}):
             made = swift.register("reward")
-        self.assertIs(module.orms["reward"], made)
-        self.assertTrue(issubclass(made, module.ORM))
+            gathered = swift.register("gathered", asynchronous=True)
+        self.assertEqual(module.orms, {"reward": made, "gathered": gathered})
+        self.assertTrue(issubclass(made, module.ORM) and issubclass(gathered, module.AsyncORM))
+
+    def test_can_be_gathered(self):
+        plugin = swift.register(asynchronous=True)()
+        self.assertTrue(asyncio.iscoroutinefunction(plugin.__call__))
+        self.assertEqual(asyncio.run(plugin([RIGHT, WRONG], solution=["4", "4"])), [1.0, 0.1])
 
 
 class Others(unittest.TestCase):
