@@ -23,7 +23,7 @@ function sourceCommit(): string | null {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', 'packages') !== ''
+    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':/packages') !== ''
     return `${git('rev-parse', '--short=10', 'HEAD')}${changed ? '+' : ''}`
   } catch {
     return null

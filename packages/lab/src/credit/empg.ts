@@ -140,8 +140,8 @@ const mechanism = defineStudy<Settings>({
   quickCriteria: [{ about: 'EMPG learns faster than GRPO at rate 0.3', arm: 'empg', against: 'grpo', atLeast: 0.01 }],
   axes: Object.fromEntries(rates.map(rate => [`success@${rate}`, { x: 'update', y: 'success' }])),
   caveats: [
-    'The claim is about small steps: part of the effect is a larger effective step on confident actions. `bestArea`, each arm at its best rate, shows no gain to speak of.',
-    'Arms at a matched scale say how much of a gain is left when the size of the gradient is taken out.',
+    'The claim is about small steps. `bestArea`, each arm at its best rate, shows no gain that could not be chance.',
+    'With its scale matched to GRPO’s, EMPG has kept a tenth to a fifth of its gain at these rates: most of it is a larger step on what is already likely.',
   ],
   run: train,
 })
