@@ -12,6 +12,7 @@ import {
   type Worth,
   worthOf,
 } from './par/rare-token.ts'
+import { trained } from './par/trained.ts'
 
 interface Settings {
   readonly shaping: ShapeOptions
@@ -182,4 +183,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** PAR: the probability of beating reference responses is not worth hacking. */
-export const par = defineClaim({ slug: 'par', version: 1, studies: { mechanism } })
+export const par = defineClaim({ slug: 'par', version: 1, studies: { mechanism, trained } })

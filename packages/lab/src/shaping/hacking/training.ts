@@ -4,30 +4,59 @@ import {
   advantageRows,
   createPolicyTrainer,
   createScorer,
+  type PolicyParameters,
   responseOf,
   rolloutBatch,
   type SampledSequences,
   saveCheckpoint,
 } from '@guerdon/learn'
 import { findStage } from '@guerdon/methods'
-import { parStage } from '@guerdon/methods/shaping/par'
+import { parStage, type Shape } from '@guerdon/methods/shaping/par'
+import type { NdArray } from '@guerdon/tensor'
 import { goldReward, type NotePrompt, praiseCount } from '@guerdon/worlds/text/keyword-notes'
 import type { Arm, Budget, JobContext, RunRecord } from '../../harness/experiment.ts'
 import { writeAtomic } from '../../harness/results.ts'
 import { createNoteSampler, drawPrompts, loadShared, modelConfig, type SharedFacts } from './models.ts'
-import { type HackingSettings, hackingSizes, type RewardDesign } from './settings.ts'
+import { type HackingSettings, type HackingSizes, hackingSizes } from './settings.ts'
 
 /** Trains one policy under one reward design and KL weight; its last parameters stay in the folder. */
 export async function run(
   arm: Arm<HackingSettings>,
   seed: number,
   budget: Budget,
-  { folder, signal: cancelled, progress }: JobContext,
+  context: JobContext,
 ): Promise<RunRecord> {
-  const sizes = hackingSizes(budget)
-  const { design, klWeight } = arm.settings
   // All arms of a seed meet the same prompts and the same sampling noise.
   const random = new Random(seed).split('hacking/run')
+  const { record, parameters } = await trainOnProxy(arm.settings, { sizes: hackingSizes(budget), random }, context)
+  writeAtomic(join(context.folder, `${arm.id}.safetensors`), saveCheckpoint(parameters))
+  return record
+}
+
+/** What is learnt from the reward model's scores. */
+export interface ProxyTraining {
+  readonly design: Shape
+  /** Weight of the KL penalty towards the reference policy. */
+  readonly klWeight: number
+  /** References the relative designs use. Default 10. */
+  readonly maxReferences?: number
+  /** −1 learns from negated scores, references and all. Default 1. */
+  readonly sign?: 1 | -1
+}
+
+/** Trains a policy on the shaped scores of the folder's reward model, by groups without division by their spread. */
+export async function trainOnProxy(
+  settings: ProxyTraining,
+  {
+    sizes,
+    random,
+  }: {
+    readonly sizes: Pick<HackingSizes, 'policyUpdates' | 'prompts' | 'groupSize' | 'learningRate'>
+    readonly random: Random
+  },
+  { folder, signal: cancelled, progress }: JobContext,
+): Promise<{ readonly record: RunRecord; readonly parameters: PolicyParameters<NdArray> }> {
+  const { klWeight, sign = 1 } = settings
   const { reference, rewardModel, facts } = loadShared(folder)
   const score = createScorer(rewardModel, modelConfig)
   const sampler = createNoteSampler()
@@ -38,7 +67,7 @@ export async function run(
     maximumGradientNorm: 1,
     aggregation: { aggregation: 'seq-mean-token-sum' },
   })
-  const recipe = rewardRecipe(design)
+  const recipe = rewardRecipe(settings)
   let state = recipe.initialState()
 
   const drawing = random.split('prompts')
@@ -64,10 +93,13 @@ export async function run(
     const sampled = rolloutBatch(
       { sequences, groupIds },
       {
-        'rollout.score': signal('rollout', scores),
+        'rollout.score': signal(
+          'rollout',
+          scores.map(value => sign * value),
+        ),
         'rollout.referenceScores': jsonColumn(
           'rollout',
-          asked.map(prompt => facts.referenceScores[prompt.id]),
+          asked.map(prompt => facts.referenceScores[prompt.id].map(value => sign * value)),
         ),
       },
     )
@@ -79,15 +111,17 @@ export async function run(
     record(trace, asked, sequences, scores, measured.kl)
     progress((update + 1) / sizes.policyUpdates)
   }
-  writeAtomic(join(folder, `${arm.id}.safetensors`), saveCheckpoint(trainer.parameters()))
-  return runRecord(trace, facts, sizes.policyUpdates * sizes.prompts * sizes.groupSize)
+  return {
+    record: runRecord(trace, facts, sizes.policyUpdates * sizes.prompts * sizes.groupSize),
+    parameters: trainer.parameters(),
+  }
 }
 
 /**
  * Raw score → shaped reward → advantage. The group mean is subtracted and nothing is divided: dividing by the group's
  * spread would undo the scale that shaping chose.
  */
-function rewardRecipe(design: RewardDesign): Recipe {
+function rewardRecipe({ design, maxReferences = 10 }: ProxyTraining): Recipe {
   return defineRecipe({
     name: `hacking-${design}`,
     records: [
@@ -95,7 +129,7 @@ function rewardRecipe(design: RewardDesign): Recipe {
       { name: 'rollout.referenceScores', kind: 'json' },
     ],
     steps: [
-      bindStage(parStage, { shape: design }),
+      bindStage(parStage, { shape: design, maxReferences }),
       {
         stage: bindStage(findStage('drGrpo'), { place: 'tokens' }),
         columns: { 'rollout.score': 'rollout.reward' },

