@@ -7,13 +7,20 @@ import { isWellFormed } from './well-formed.ts'
 /** Writes rows durably, those that wait together in one transaction. */
 export interface CommitQueue {
   /** Resolves when the rows are on the disk. Throws `io` when they are not: then none of them is there. */
-  commit(rows: TableRows): Promise<void>
+  commit(rows: TableRows, owner: Owner): Promise<void>
   /** Resolves when nothing is waiting. */
   drained(): Promise<void>
 }
 
+/** What every row of an append belongs to. */
+interface Owner {
+  readonly batch: number
+  readonly run: string
+}
+
 interface Waiting {
   readonly rows: TableRows
+  readonly owner: Owner
   readonly resolve: () => void
   readonly reject: (error: GuerdonError) => void
 }
@@ -67,10 +74,13 @@ export function createCommitQueue(
     const columns = Object.entries(tables[name]) as [string, ColumnType][]
     if (name === 'sources') await forgetSources(taken)
     let appender: DuckDBAppender | undefined
-    for (const { rows } of taken) {
+    for (const { rows, owner } of taken) {
       for (const row of (rows[name] ?? []) as readonly Record<string, CellValue>[]) {
         appender ??= await connection.createAppender(name)
-        for (const [column, type] of columns) put(appender, type, row[column] ?? null)
+        for (const [column, type] of columns) {
+          const value = column === 'batch' ? owner.batch : column === 'run' ? owner.run : row[column]
+          put(appender, type, value ?? null)
+        }
         appender.endRow()
       }
     }
@@ -79,9 +89,9 @@ export function createCommitQueue(
 
   /** A source has one row: how far its reading is now. */
   async function forgetSources(taken: readonly Waiting[]): Promise<void> {
-    for (const { rows } of taken) {
-      for (const { sha256, run } of rows.sources ?? []) {
-        await connection.run('DELETE FROM sources WHERE sha256 = $1 AND run = $2', [sha256 as string, run as string])
+    for (const { rows, owner } of taken) {
+      for (const { sha256 } of rows.sources ?? []) {
+        await connection.run('DELETE FROM sources WHERE sha256 = $1 AND run = $2', [sha256 as string, owner.run])
       }
     }
   }
@@ -97,11 +107,11 @@ export function createCommitQueue(
   }
 
   return {
-    commit: async rows => {
+    commit: async (rows, owner) => {
       // Before it waits with others: what is wrong with one append must not fail those it shares a commit with.
       assertCells(rows)
       await new Promise<void>((resolve, reject) => {
-        waiting.push({ rows, resolve, reject })
+        waiting.push({ rows, owner, resolve, reject })
         working ??= work()
       })
     },
@@ -116,10 +126,12 @@ function assertCells(rows: TableRows): void {
     const columns = Object.entries(tables[name]) as [string, ColumnType][]
     for (const row of rows[name] as readonly Record<string, CellValue>[]) {
       for (const [column, type] of columns) {
-        const value = row[column] ?? null
-        const numbers = typeof value === 'number' ? [value] : Array.isArray(value) ? (value as number[]) : []
+        const value = row[column]
+        if (typeof value !== 'number' && !Array.isArray(value)) continue
         const whole = type === 'BIGINT' || type === 'INTEGER'
-        const bad = numbers.find(one => one !== null && !(whole ? Number.isSafeInteger(one) : Number.isFinite(one)))
+        const isGood = whole ? Number.isSafeInteger : Number.isFinite
+        const numbers = typeof value === 'number' ? [value] : (value as readonly (number | null)[])
+        const bad = numbers.find(one => one !== null && !isGood(one))
         if (bad === undefined) continue
         throw new GuerdonError(
           'not_finite',

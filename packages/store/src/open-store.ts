@@ -20,12 +20,12 @@ export interface StoreRows {
   readonly rollouts?: readonly Rollout[]
   readonly preferences?: readonly Preference[]
   readonly verdicts?: readonly Verdict[]
-  /** Rows that `scoredRows` makes of a scored batch; `batch` and `run` are filled in. */
+  /** Rows that `scoredRows` makes of a scored batch. */
   readonly rows?: {
-    readonly [T in 'rollouts' | 'scores' | 'components' | 'failures']?: readonly Omit<Row<T>, 'batch' | 'run'>[]
+    readonly [T in 'rollouts' | 'scores' | 'components' | 'failures']?: readonly Row<T>[]
   }
   /** How far the reading of a file is with this. */
-  readonly source?: Omit<Row<'sources'>, 'batch' | 'run' | 'at'>
+  readonly source?: Omit<Row<'sources'>, 'at'>
 }
 
 /** A recipe as a run remembers it. */
@@ -146,10 +146,10 @@ async function createStore(given: Opened): Promise<Store> {
       assertRunName(given.run)
       const own = given.continues?.batch ?? ++batch
       const key = runKey(given.run, given.recipe?.version ?? null)
-      const rows = tableRows(given, { batch: own, at: now(), newRun: !known.has(key) })
+      const rows = tableRows(given, { at: now(), newRun: !known.has(key) })
       known.add(key)
       try {
-        await queue.commit(rows)
+        await queue.commit(rows, { batch: own, run: given.run })
       } catch (error) {
         known.delete(key)
         throw error
@@ -189,54 +189,29 @@ async function createStore(given: Opened): Promise<Store> {
 
 const runKey = (run: string, recipe: string | null): string => `${run}\n${recipe ?? ''}`
 
-function tableRows(given: StoreRows, { batch, at, newRun }: { batch: number; at: number; newRun: boolean }): TableRows {
-  const { run, recipe, rows = {} } = given
-  const own = { batch, run }
-  const placed = <T extends object>(list: readonly T[] = []) => list.map(row => ({ ...own, ...row }))
+function tableRows(given: StoreRows, { at, newRun }: { readonly at: number; readonly newRun: boolean }): TableRows {
+  const { recipe, rows = {}, rollouts = [], preferences = [], verdicts = [] } = given
   const version = recipe?.version ?? null
   const first = given.continues?.position ?? 0
+  const stages = recipe === undefined ? null : JSON.stringify(recipe.stages)
+  const run = { recipe: version, name: recipe?.name ?? null, final: recipe?.final ?? null, stages, at }
   return {
-    ...(newRun
-      ? {
-          runs: [
-            {
-              run,
-              recipe: version,
-              name: recipe?.name ?? null,
-              final: recipe?.final ?? null,
-              stages: recipe === undefined ? null : JSON.stringify(recipe.stages),
-              at,
-            },
-          ],
-        }
-      : {}),
-    ...(given.continues === undefined
-      ? { batches: [{ ...own, recipe: version, update_number: given.update ?? null, at }] }
-      : {}),
+    ...rows,
+    runs: newRun ? [run] : [],
+    batches: given.continues === undefined ? [{ recipe: version, update_number: given.update ?? null, at }] : [],
     rollouts: [
-      ...(given.rollouts ?? []).map((rollout, i) => ({ ...own, position: first + i, ...rolloutCells(rollout) })),
-      ...placed(rows.rollouts),
+      ...rollouts.map((rollout, i) => ({ position: first + i, ...rolloutCells(rollout) })),
+      ...(rows.rollouts ?? []),
     ],
-    scores: placed(rows.scores),
-    components: placed(rows.components),
-    failures: placed(rows.failures),
-    preferences: (given.preferences ?? []).map((preference, i) => ({
-      ...own,
-      position: first + i,
-      ...preferenceCells(preference),
-    })),
-    verdicts: (given.verdicts ?? []).map(verdict => ({
-      ...own,
-      id: verdict.id,
-      judge: verdict.judge ?? null,
-      name: verdict.name ?? null,
-      score: verdict.score ?? null,
-      label: verdict.label ?? null,
-      reason: verdict.reason ?? null,
-      details: verdict.details === undefined ? null : JSON.stringify(verdict.details),
-    })),
-    ...(given.source === undefined ? {} : { sources: [{ ...given.source, ...own, at }] }),
+    preferences: preferences.map((preference, i) => ({ position: first + i, ...preferenceCells(preference) })),
+    verdicts: verdicts.map(verdictCells),
+    sources: given.source === undefined ? [] : [{ ...given.source, at }],
   }
+}
+
+function verdictCells(verdict: Verdict): Row<'verdicts'> {
+  const { id, judge = null, name = null, score = null, label = null, reason = null, details } = verdict
+  return { id, judge, name, score, label, reason, details: details === undefined ? null : JSON.stringify(details) }
 }
 
 async function prepareSchema(connection: DuckDBConnection, file: string, readOnly: boolean): Promise<void> {

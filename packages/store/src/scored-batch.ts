@@ -1,8 +1,8 @@
 import {
   batchToRollouts,
-  type ColumnData,
   descendantRanges,
   groupOfRollout,
+  type Level,
   moveSignal,
   type Outcome,
   outcomeAt,
@@ -35,43 +35,49 @@ export function recipeFacts(recipe: Recipe): RecipeFacts {
 export function scoredRows(recipe: Recipe, batch: RolloutBatch, options: ScoredRowsOptions = {}): StoreRows['rows'] {
   const { texts = false } = options
   const groups = groupOfRollout(batch)
-  const place = (r: number) => ({
-    id: wellFormed(batch.rolloutIds[r]),
-    group_id: wellFormed(batch.groupIds[groups[r]]),
-    recipe: recipe.version,
-  })
   const final = onRollouts(batch, batch.columns.get(recipe.final) as Signal)
-  const cells = createReader(batch, groups)
+  const columns = recipe.writes.flatMap(({ name }) => {
+    const data = batch.columns.get(name)
+    return data?.kind === 'number' ? [{ name, data }] : []
+  })
+  const range = createRanges(batch, groups)
   const rows = { rollouts: rolloutRows(recipe, batch, texts), scores: [], components: [], failures: [] } as Mutable
   for (let r = 0; r < batch.rolloutIds.length; r++) {
-    const here = place(r)
-    const outcome = outcomeAt(final, r)
-    rows.scores.push({ ...here, reward: numberOf(outcome), status: outcome.status })
-    for (const { name } of recipe.writes) {
-      const column = batch.columns.get(name)
-      if (column?.kind !== 'number') continue
-      const outcomes = cells(column, r)
-      const inside = column.level === 'turn' || column.level === 'token'
+    const id = wellFormed(batch.rolloutIds[r])
+    const group = wellFormed(batch.groupIds[groups[r]])
+    const { version } = recipe
+    rows.scores.push({ id, group_id: group, recipe: version, reward: numberAt(final, r), status: statusAt(final, r) })
+    for (const { name, data } of columns) {
+      const [start, end] = range(data.level, r)
+      const inside = data.level === 'turn' || data.level === 'token'
       rows.components.push({
-        ...here,
+        id,
+        group_id: group,
+        recipe: version,
         name,
-        level: column.level,
-        value: inside ? null : numberOf(outcomes[0]),
-        items: inside ? outcomes.map(numberOf) : null,
-        status: worst(outcomes),
+        level: data.level,
+        value: inside ? null : numberAt(data, start),
+        items: inside ? Array.from({ length: end - start }, (_, i) => numberAt(data, start + i)) : null,
+        status: worstStatus(data, start, end),
       })
-      outcomes.forEach((found, item) => {
-        if (found.status !== 'failed') return
-        const { class: failureClass, message, component } = found.failure
+      for (let i = start; i < end; i++) {
+        if (data.status[i] !== Status.failed) continue
+        const outcome = outcomeAt(data, i)
+        if (outcome.status !== 'failed') continue
+        const { class: failureClass, message, component = null } = outcome.failure
+        const said = texts ? message : null
+        const item = i - start
         rows.failures.push({
-          ...here,
+          id,
+          group_id: group,
+          recipe: version,
           name,
-          item: inside ? item : 0,
+          item,
           class: failureClass,
-          message: texts ? message : null,
-          component: component ?? null,
+          message: said,
+          component,
         })
-      })
+      }
     }
   }
   return rows
@@ -104,16 +110,16 @@ function rolloutRows(recipe: Recipe, batch: RolloutBatch, texts: boolean): Mutab
   }))
 }
 
-function createReader(batch: RolloutBatch, groups: Int32Array) {
-  const ranges = {
+/** Which entries of a column concern a rollout. */
+function createRanges(batch: RolloutBatch, groups: Int32Array) {
+  const inner = {
     turn: descendantRanges(batch, 'rollout', 'turn'),
     token: descendantRanges(batch, 'rollout', 'token'),
   }
-  return (column: Signal & ColumnData, r: number): Outcome[] => {
-    if (column.level === 'group') return [outcomeAt(column, groups[r])]
-    if (column.level === 'rollout') return [outcomeAt(column, r)]
-    const [start, end] = ranges[column.level].subarray(2 * r, 2 * r + 2)
-    return Array.from({ length: end - start }, (_, i) => outcomeAt(column, start + i))
+  return (level: Level, r: number): readonly [number, number] => {
+    if (level === 'group') return [groups[r], groups[r] + 1]
+    if (level === 'rollout') return [r, r + 1]
+    return [inner[level][2 * r], inner[level][2 * r + 1]]
   }
 }
 
@@ -123,11 +129,19 @@ export function onRollouts(batch: RolloutBatch, reward: Signal): Signal {
   return moveSignal(batch, reward, 'rollout', reward.level === 'group' ? 'spread' : 'sum')
 }
 
-function numberOf(outcome: Outcome): number | null {
-  return outcome.status === 'scored' ? outcome.value : null
+const statusNames = ['scored', 'abstained', 'failed'] as const
+
+function numberAt(column: Signal, index: number): number | null {
+  return column.status[index] === Status.scored ? column.values[index] : null
 }
 
-function worst(outcomes: readonly Outcome[]): Outcome['status'] {
-  if (outcomes.some(({ status }) => status === 'failed')) return 'failed'
-  return outcomes.some(({ status }) => status === 'abstained') ? 'abstained' : 'scored'
+function statusAt(column: Signal, index: number): Outcome['status'] {
+  return statusNames[column.status[index]]
+}
+
+/** `failed` before `abstained` before `scored`, in the order of their codes. */
+function worstStatus(column: Signal, start: number, end: number): Outcome['status'] {
+  let worst: number = Status.scored
+  for (let i = start; i < end; i++) worst = Math.max(worst, column.status[i])
+  return statusNames[worst]
 }

@@ -95,10 +95,10 @@ export const tables = {
 
 export type TableName = keyof typeof tables
 
-/** A row of a table. */
-export type Row<T extends TableName> = { readonly [C in keyof (typeof tables)[T]]: CellValue }
+/** A row of a table, without the batch and run it belongs to. */
+export type Row<T extends TableName> = { readonly [C in Exclude<keyof (typeof tables)[T], 'batch' | 'run'>]: CellValue }
 
-/** Rows of several tables that are written together or not at all. */
+/** Rows of several tables, of one batch and run, that are written together or not at all. */
 export type TableRows = { readonly [T in TableName]?: readonly Row<T>[] }
 
 /** The layout of the tables; a store of another one is refused. */
