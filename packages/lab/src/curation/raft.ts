@@ -3,6 +3,7 @@ import { klRegularisedRewards, selectLocal, uniqueShare } from '@guerdon/methods
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
 import { adamAscent } from '../toys/adam.ts'
 import { type ChoicePolicy, choiceGradient, choicePolicy, choiceProbabilities, draw } from '../toys/choice-policy.ts'
+import { trained } from './raft/trained.ts'
 
 interface Settings {
   /** K, responses a prompt. */
@@ -171,4 +172,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** RAFT: keep the best of K, fine-tune, repeat. */
-export const raft = defineClaim({ slug: 'raft', version: 1, studies: { mechanism } })
+export const raft = defineClaim({ slug: 'raft', version: 1, studies: { mechanism, trained } })
