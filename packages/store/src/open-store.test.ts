@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { Preference, Rollout } from '@guerdon/core'
 import fc from 'fast-check'
@@ -186,6 +187,20 @@ describe('openStore', () => {
       code: 'io',
       message: expect.stringMatching(/without one/),
     })
+  })
+
+  it('reads a store that version 1 wrote', async () => {
+    const at = folder()
+    mkdirSync(at)
+    const kept = readFileSync(new URL('./fixtures/store-v1.duckdb.gz', import.meta.url))
+    writeFileSync(join(at, 'store.duckdb'), gunzipSync(kept))
+    const store = await openStore(at)
+    const { rows } = await store.query('SELECT * FROM rollouts')
+    expect(rows.map(rolloutOfRow)).toEqual([
+      { id: 'a', group: 'g', prompt: '2+2?', response: '4', outcome: 1, meta: { by: 'hand' } },
+    ])
+    expect(await store.append({ run: 'first', rollouts: [rollout('b')] })).toBe(2)
+    await store.close()
   })
 
   it('answers SQL that is not right with what is wrong', async () => {
