@@ -7,16 +7,16 @@ import type { Answer } from '../arithmetic/ask.ts'
 import { type WrittenArithmetic, writtenArithmetic } from '../arithmetic/written-arithmetic.ts'
 
 /** P(a step is off by one), P(the right answer is given in spite of a slip), and of how many trivial steps are added. */
-const slip = 0.2
-const rightAllTheSame = 0.5
-const paddings = [0, 0, 0, 2, 6] as const
+const slip = 0.4
+const rightAllTheSame = 0.85
+const paddings = [0, 0, 0, 1, 3] as const
 
 /** Right, and of no use: no question asks for it. */
 const trivialStep = '1 + 0 = 1'
 
 /**
- * An answer as a careless writer gives it: steps that are off by one at times, the right answer in spite of that as often as
- * not, and trivial steps before the answer.
+ * An answer as a careless writer gives it: steps that are off by one all too often, the right answer in spite of
+ * that in most cases, and trivial steps before the answer.
  */
 export function writeCareless(expression: Expression, random: Random): string {
   const parts = chain(expression, { slip, random }).split(' ; ').slice(0, -1)
@@ -47,20 +47,20 @@ const settingOf = (
   const world = writtenArithmetic({ operations, largest, maximumActionLength, write: writeCareless })
   const maximumLength = 1 + world.maximumObservationLength + maximumActionLength
   const config = { vocabularySize: world.vocabulary.size, maximumLength, width: 32, layers: 2, heads: 4 }
-  return { world, level: 0, config, maxSteps: most + 2, ...rest }
+  return { world, level: 0, config, maxSteps: most + 1, ...rest }
 }
 
-/** Questions of two and three operations (quick: two, of smaller numbers), the policy, and what the process model learns from. */
+/** Questions of one and two operations (quick: of smaller numbers), the policy, and what the process model learns from. */
 export const profSettings: Readonly<Record<Budget, CarelessSetting>> = {
-  quick: settingOf([2], 3, {
-    startSuccess: 0.55,
+  quick: settingOf([1, 2], 3, {
+    startSuccess: 0.5,
     teaching: { demonstrations: 2000, learningRate: 1e-2, stepsBetweenLooks: 50, mostLooks: 5 },
-    processModel: { examples: 500, updates: 80 },
+    processModel: { examples: 1000, updates: 100 },
   }),
-  full: settingOf([2, 3], 5, {
+  full: settingOf([1, 2], 4, {
     startSuccess: 0.6,
     teaching: { demonstrations: 3000, learningRate: 5e-3, stepsBetweenLooks: 50, mostLooks: 16 },
-    processModel: { examples: 1500, updates: 400 },
+    processModel: { examples: 3000, updates: 400 },
   }),
 }
 

@@ -14,11 +14,12 @@ import {
 } from '@guerdon/learn'
 import type { NdArray } from '@guerdon/tensor'
 import type { ArithmeticState, ArithmeticTask } from '@guerdon/worlds/text/arithmetic'
+import type { Policy } from '../../text-policy/start-policy.ts'
 import type { Answer } from '../arithmetic/ask.ts'
 import { type CarelessSetting, stepsOf, type WrittenStep } from './careless.ts'
 
 /** P(a label is the wrong one). */
-const labelNoise = 0.2
+const labelNoise = 0.1
 
 /** Values of the steps of answers, [R][Sᵢ] in [0, 1]. */
 export type ProcessModel = (answers: readonly Answer[]) => Promise<number[][]>
@@ -30,26 +31,29 @@ function specOf({ world, config }: CarelessSetting): StepSpec {
 const fileName = 'process-model.safetensors'
 
 /**
- * Trains a process reward model on steps of careless demonstrations and keeps it in the folder. A label says whether the
- * step's arithmetic is right, and is the wrong one in a fifth of the cases. That a step is of no use is not asked: so trivial
- * steps are liked.
+ * Trains a process reward model, begun from the taught policy, on steps of careless demonstrations and keeps it in the
+ * folder. A label says whether the step's arithmetic is right, and is the wrong one in a tenth of the cases. That a step is
+ * of no use is not asked: so trivial steps are liked.
  */
 export async function teachProcessModel(
   setting: CarelessSetting,
+  policy: Policy,
   { random, folder, signal }: { readonly random: Random; readonly folder: string; readonly signal: AbortSignal },
 ): Promise<void> {
+  const spec = specOf(setting)
   const labels = random.split('labels')
   const shown = demonstrated(setting, setting.processModel.examples, random.split('answers'))
   const examples = shown.map(answer => {
     const steps = stepsOf(answer, setting.world)
     return {
-      ...promptAndSteps(answer, steps, specOf(setting)),
+      ...promptAndSteps(answer, steps, spec),
       labels: steps.map(({ valid }) => Number(labels.bernoulli(labelNoise) ? !valid : valid)),
     }
   })
-  const learner = createGradientLearner(stepTask(specOf(setting), examples, { batchSize: 32 }), {
-    seed: random.split('parameters').integer(2 ** 31),
-    learningRate: 5e-3,
+  const initial = { ...initialStepModel(spec, random.split('head')), encoder: policy.body }
+  const learner = createGradientLearner(stepTask(spec, examples, { batchSize: 32, initial }), {
+    seed: random.split('batches').integer(2 ** 31),
+    learningRate: 4e-3,
     maximumGradientNorm: 1,
   })
   for (let update = 0; update < setting.processModel.updates; update++) {
