@@ -158,6 +158,10 @@ export const trained = defineStudy<Settings>({
     },
   ],
   axes: { success: { x: 'update', y: 'share right' }, tokens: { x: 'update', y: 'tokens an answer' } },
+  caveats: [
+    'The bounds are those of the small setting, where a flaw costs little and breaking steps cost most; outcomes alone teach this policy more of soundness than they teach a table.',
+    'PROF samples twice as many responses as GRPO on 4. GRPO on all 8 and the random filter sample as many: they, not GRPO on 4, tell what the process model adds.',
+  ],
   async prepare({ random, budget, folder, signal }) {
     const setting = profSettings[budget]
     const policy = await teachStartPolicy(setting, random.split('policy'), signal)
