@@ -186,7 +186,7 @@ export const trained = defineStudy<Settings>({
   axes: { success: { x: 'update', y: 'share right' }, tokens: { x: 'update', y: 'tokens an answer' } },
   caveats: [
     'Accuracies are of sampled answers (those to hard questions of some 500 a seed), so they are compared as means over seeds; lengths and the gap to truncation must hold in every seed.',
-    'Lengths shuffled within a group shorten too, if less: rewards that differ among right answers make the policy surer of itself, and a surer policy does fewer steps twice.',
+    'Lengths shuffled within a group may shorten a little too: not all of a shortening is due to what lengths say.',
   ],
   prepare: async ({ random, budget, folder, signal }) =>
     saveStartPolicy(folder, await teachStartPolicy(laserSettings[budget], random, signal)),
