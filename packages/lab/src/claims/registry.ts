@@ -21,6 +21,7 @@ export const claims: readonly ClaimEntry[] = [
   { slug: 'fk-steering', load: async () => (await import('../diffusion/fk-steering.ts')).fkSteering },
   { slug: 'd3po', load: async () => (await import('../diffusion/d3po.ts')).d3po },
   { slug: 'barfi', load: async () => (await import('../control/barfi.ts')).barfi },
+  { slug: 'taxons-serene', load: async () => (await import('../exploration/taxons-serene.ts')).taxonsSerene },
 ]
 
 /** The claim of this method. Throws `unknown_name`, suggesting the nearest. */
