@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => servers.end())
 
 it.each([
-  { workers: 0, rounds: 3 },
+  { workers: 0, rounds: 2 },
   { workers: 2, rounds: 2 },
 ])(
   'with $workers workers: after kill -9 every batch sent again under its key is counted once',

@@ -8,21 +8,23 @@ afterAll(() => servers.end())
 describe('worker processes', () => {
   let server: StartedServer
   beforeAll(async () => {
-    server = await servers.start({ workers: 2, deadlineMs: 700 })
+    server = await servers.start({ workers: 2, deadlineMs: 3000 })
   })
 
-  const health = async () => {
-    const started = performance.now()
-    const { status } = await fetch(`${server.url}/health`)
-    expect(status).toBe(200)
-    return performance.now() - started
-  }
+  const health = async () => expect((await fetch(`${server.url}/health`)).status).toBe(200)
 
   it('leave the server free to answer while a recipe keeps the processor', async () => {
-    const busy = ['a', 'b', 'c', 'd'].map(run => count(server.url, run, { response: 'spin 250' }))
+    let busy = 4
+    const spins = ['a', 'b', 'c', 'd'].map(async run => {
+      const seen = await count(server.url, run, { response: 'spin 600' })
+      busy--
+      return seen
+    })
     await new Promise(resolve => setTimeout(resolve, 50))
-    expect(await health()).toBeLessThan(200)
-    expect(await Promise.all(busy)).toEqual([1, 1, 1, 1])
+    await health()
+    // Answered before the recipe, which does nothing but compute, was through with any of them.
+    expect(busy).toBe(4)
+    expect(await Promise.all(spins)).toEqual([1, 1, 1, 1])
   })
 
   it('keep the state of each run in one place', async () => {
@@ -40,10 +42,10 @@ describe('worker processes', () => {
     let value: number | undefined
     while (value === undefined) {
       value = await count(server.url, 'stuck').catch(() => undefined)
-      expect(performance.now() - started).toBeLessThan(8000)
+      expect(performance.now() - started).toBeLessThan(20_000)
     }
     expect(value).toBe(2)
-    expect(await health()).toBeLessThan(500)
+    await health()
   })
 
   it('count what they scored in one place', async () => {

@@ -1,5 +1,4 @@
 import type { Recipe } from '@guerdon/core'
-import type { Context } from '@opentelemetry/api'
 import { parseBody } from '../http/body.ts'
 import { asRequestError } from '../http/request-error.ts'
 import { countItems, type ItemCount } from '../metrics.ts'
@@ -10,7 +9,7 @@ import type { Call } from '../routes/route.ts'
 import { findRoute } from '../routes/table.ts'
 import { carriedStages } from '../runs/carry-state.ts'
 import type { RunFiles } from '../runs/run-files.ts'
-import { createRunStates } from '../runs/run-states.ts'
+import { createRunStates, type RunStep } from '../runs/run-states.ts'
 import { childSpan, endSpan, parentOf, tracedSteps } from '../trace/spans.ts'
 import type { Engine, Work } from './work.ts'
 
@@ -34,11 +33,11 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   let recipe = options.recipe
   let reloading: Promise<unknown> = Promise.resolve()
 
-  const answer = async (work: Work, signal: AbortSignal, traced: Context, counts: ItemCount[]) => {
+  const answer = async (work: Work, signal: AbortSignal, traced: RunStep | undefined, counts: ItemCount[]) => {
     const used = recipe
     const before = work.request === undefined ? undefined : states.answered(used, work.run, work.request)
     if (before !== undefined) return { body: before, replayed: true }
-    const transaction = states.begin(used, tracedSteps(traced))
+    const transaction = states.begin(used, traced)
     const { recorder } = options
     const runs = recorder === undefined ? transaction : recordedScorer(transaction, used, recorder)
     const services = { recipe: used, runs, metrics: countItems(counts), limits, unscored }
@@ -71,7 +70,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       const opened = childSpan('score', parentOf(work.trace ?? {}), attributes)
       const counts: ItemCount[] = []
       try {
-        const done = await withRequestContext({ signal }, () => answer(work, signal, opened.context, counts))
+        // Without an SDK nothing would read the spans of the steps.
+        const traced = opened.span.isRecording() ? tracedSteps(opened.context) : undefined
+        const done = await withRequestContext({ signal }, () => answer(work, signal, traced, counts))
         endSpan(opened)
         return done
       } catch (error) {
