@@ -46,8 +46,8 @@ export const criteria: readonly Criterion[] = [
   { about: 'and 75 % of novelty search', arm: 'stax', against: 'novelty', ...coverage, atLeast: 0.75 },
 ]
 
-/** At the quick budget: novelty goes further than chance, with pictures too. */
+/** At the quick budget: emitters go by the reward, and pictures do for true places. */
 export const quickCriteria: readonly Criterion[] = [
-  { about: 'SERENE covers more than chance', arm: 'serene', against: 'random', ...coverage, atLeast: 1.2 },
-  { about: 'STAX, too', arm: 'stax', against: 'random', ...coverage, atLeast: 1.2 },
+  { about: 'SERENE goes by the reward', arm: 'serene', against: 'shuffled', atLeast: 0.05 },
+  { about: 'STAX optimises more than chance', arm: 'stax', against: 'random', atLeast: 0 },
 ]

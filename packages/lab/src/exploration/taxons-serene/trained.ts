@@ -8,7 +8,7 @@ export const trained = defineStudy<SearchSettings>({
   setting: [
     'Poses of the world redundant-arm: 20 joint angles, at first N(0, 1), held in ±π. The places that pay for the tip are the world’s, their circles as large for the field as in the mechanism (radius 0.04 and 0.03 on a side of 1).',
     'SERENE and novelty search are told where the tip ended; TAXONS and STAX see the arm from above in 16×16 pixels and learn an auto-encoder 256-48-6, 25 passes a training.',
-    '6000 evaluations (quick: 900) for every arm, population 30, chunks of 300, mutations of 0.3; emitters end after 60 generations, their steps divided by √D.',
+    '6000 evaluations (quick: 2400) for every arm, population 30, chunks of 300, mutations of 0.3; emitters end after 60 generations, their steps divided by √D.',
     'Best: the best reward ever seen in an area, averaged over the areas found; coverage: of a 40×40 grid by all endings.',
   ],
   metric: 'best',
@@ -22,7 +22,7 @@ export const trained = defineStudy<SearchSettings>({
     search(
       arm,
       {
-        evaluations: trial.budget === 'quick' ? 900 : 6000,
+        evaluations: trial.budget === 'quick' ? 2400 : 6000,
         populationSize: 30,
         chunk: 300,
         sigma: 0.3,
