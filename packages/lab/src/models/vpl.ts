@@ -1,6 +1,7 @@
 import type { UserRewardModel, UserSpec } from '@guerdon/learn'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
 import { type AnnotatedSet, dimensions, drawDirections, drawSets } from './vpl/direction-users.ts'
+import { trained } from './vpl/trained.ts'
 import { predictedShare, trainUserModel, type UserModelKind } from './vpl/user-training.ts'
 
 interface Settings {
@@ -142,4 +143,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** VPL: a latent for each user, where one reward model would average those who disagree. */
-export const vpl = defineClaim({ slug: 'vpl', version: 1, studies: { mechanism } })
+export const vpl = defineClaim({ slug: 'vpl', version: 1, studies: { mechanism, trained } })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { trialOf } from '../../claims/trial-of.ts'
 import { vpl } from '../vpl.ts'
 import { drawDirections, drawSets } from './direction-users.ts'
+import { wordCounts } from './trained.ts'
 import { predictedShare, rolled } from './user-training.ts'
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -67,4 +68,9 @@ it('is a function of the seed', async () => {
   const study = vpl.studies.mechanism!
   const once = await study.run(trialOf(study, 'bt-2'))
   expect(await study.run(trialOf(study, 'bt-2'))).toEqual(once)
+})
+
+it('counts the words of prompt and answer together', () => {
+  const counts = wordCounts([5, 7], [7, 7, 2])
+  expect([counts[5], counts[7], counts[2], counts[0]]).toEqual([1, 3, 1, 0])
 })
