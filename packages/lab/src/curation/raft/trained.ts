@@ -51,10 +51,11 @@ const setting: TextSetting = {
   config: { vocabularySize: world.vocabulary.size, maximumLength: 32, width: 32, layers: 2, heads: 2 },
   // never reached: drafts are learnt for as long as there are looks
   startSuccess: 2,
-  teaching: { demonstrations: 1500, stepsBetweenLooks: 50, mostLooks: 4 },
+  teaching: { demonstrations: 1500, stepsBetweenLooks: 200, mostLooks: 1 },
 }
-const prompts = 32
-const epochs = 4
+const prompts = 64
+const epochs = 3
+const batchSize = 32
 
 async function train(trial: Trial<Settings>): Promise<TrialResult> {
   const { settings, budget, random, learningRate, folder, signal, progress } = trial
@@ -75,6 +76,7 @@ async function train(trial: Trial<Settings>): Promise<TrialResult> {
     groups: prompts,
     groupSize: responses,
     epochs: epochs * (rounds / taken),
+    batchSize,
     annotate: batch => {
       const scored = shuffled ? withShuffledScores(batch, shuffling) : batch
       return klWeight > 0 ? reference(scored) : scored
@@ -99,7 +101,7 @@ async function train(trial: Trial<Settings>): Promise<TrialResult> {
     spent: {
       rounds: taken,
       rollouts: taken * prompts * responses,
-      gradientSteps: rounds * epochs,
+      gradientSteps: (rounds * epochs * prompts) / batchSize,
       rewardCalls: taken * prompts * responses,
     },
   }
@@ -180,7 +182,7 @@ export const trained = defineStudy<Settings>({
   setting: [
     'Preferences world with stated goals: the prompt names a topic and the attributes wanted; the reward is the gold utility of the answer, at most 4.',
     'Policy: a transformer (2 layers of 32), taught for 200 updates on 1500 answers of writers without a plan; the same for all arms of a seed.',
-    '32 prompts a round, 12 rounds (quick: 4), 4 passes over the kept answers; every arm takes as many gradient steps.',
+    '64 prompts a round, 12 rounds (quick: 4), 3 passes over the kept answers; every arm takes as many gradient steps.',
     'Rewards are of 256 fresh answers (quick: 64), eight a prompt, never of the kept ones.',
   ],
   metric: 'reward',
@@ -195,7 +197,7 @@ export const trained = defineStudy<Settings>({
     { id: 'one-round', label: 'one round of K = 96', role: 'baseline', settings: { responses: 96, oneShot: true } },
     { id: 'shuffled', label: 'K = 8, scores shuffled', role: 'control', settings: { responses: 8, shuffled: true } },
   ],
-  learningRates: { quick: [1e-3], full: [5e-4, 1e-3, 2e-3] },
+  learningRates: { quick: [1e-3], full: [1e-3, 2e-3] },
   seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 5 } },
   criteria: [
     {
