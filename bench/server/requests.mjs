@@ -1,8 +1,5 @@
 // The request of the throughput benchmark and the bytes that answer it.
 
-/** Requests the slow server works on at a time. */
-export const ACTIVE = 512
-
 const ITEMS = 64
 const prompts = Array.from(
   { length: ITEMS },

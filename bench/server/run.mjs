@@ -1,103 +1,127 @@
 /**
- * What the reward server costs beside a bare HTTP handler that parses and answers the same bytes.
+ * What the reward server costs and survives.
  *
- *   npm run bench -- server [--seconds 4] [--rounds 5] [--clients 1000] [--out FILE]
+ *   npm run bench -- server [--seconds 4] [--rounds 5] [--clients 1000] [--kills 200] [--minutes 10]
+ *                           [--only requests,workers,crowds,kills,memory] [--write]
  *
- * Both take turns, `--rounds` times for `--seconds` each; then `--clients` clients wait for a slow reward at once. `--out`
- * writes the results to a file as well.
+ * Beside a bare HTTP handler and, where it is installed, FastAPI: `--rounds` turns of `--seconds` each. Then worker
+ * processes; `--clients` clients of a slow reward at once; `--kills` kills under load; memory over `--minutes` of load.
+ * `--only` measures some parts. `--write` keeps them in results.json and writes RESULTS.md of all that is kept there.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Random } from '@guerdon/core'
+import { killMany } from './kill.mjs'
 import { crowd, throughput } from './load.mjs'
+import { watchMemory } from './memory.mjs'
+import { startFastApi, startServer, stopAll } from './processes.mjs'
+import { report } from './report.mjs'
 
+const number = preset => ({ type: 'string', default: preset })
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '5' },
-    clients: { type: 'string', default: '1000' },
-    out: { type: 'string' },
+    seconds: number('4'),
+    rounds: number('5'),
+    clients: number('1000'),
+    kills: number('200'),
+    minutes: number('10'),
+    only: { type: 'string', default: 'requests,workers,crowds,kills,memory' },
+    write: { type: 'boolean', default: false },
   },
 })
 const seconds = Number(values.seconds)
-const children = []
-
-async function start(kind) {
-  const child = fork(fileURLToPath(new URL('serve.mjs', import.meta.url)), [kind])
-  children.push(child)
-  const [port] = await once(child, 'message')
-  return { kind, port, child }
-}
-
-async function cpu({ child }) {
-  child.send('cpu')
-  const [used] = await once(child, 'message')
-  return used
-}
+const tell = text => process.stderr.write(`${text}\n`)
 
 /** Requests a second, and milliseconds of processor time the server spent on each: what is left when others keep the machine busy. */
 async function measure(server) {
-  const before = await cpu(server)
+  const before = (await server.cpu?.()) ?? 0
   const rate = await throughput(server.port, seconds)
-  return { rate, cost: ((await cpu(server)) - before) / (rate * seconds) }
+  return { rate, cost: (((await server.cpu?.()) ?? 0) - before) / (rate * seconds) }
 }
 
-const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
-
-try {
-  const bare = await start('bare')
-  const ours = await start('guerdon')
-  for (const server of [bare, ours]) await throughput(server.port, 1)
+async function besideOthers() {
+  const servers = { bare: await startServer('bare'), guerdon: await startServer('guerdon') }
+  const fastapi = await startFastApi()
+  const all = fastapi === undefined ? servers : { ...servers, fastapi }
+  // Compiled code comes with requests, not with time.
+  for (const server of Object.values(all)) await throughput(server.port, 3)
   const rounds = []
   for (let round = 0; round < Number(values.rounds); round++) {
-    const first = await measure(bare)
-    const second = await measure(ours)
-    rounds.push({ bare: first, guerdon: second, ratio: second.rate / first.rate, costs: first.cost / second.cost })
+    tell(`turn ${round + 1}`)
+    const measured = {}
+    for (const [name, server] of Object.entries(all)) measured[name] = await measure(server)
+    rounds.push(measured)
   }
-  bare.child.kill()
-  ours.child.kill()
+  for (const server of Object.values(all)) server.stop()
+  return { seconds, rounds, fastapi: fastapi?.version }
+}
 
+async function withWorkers(count) {
+  tell(`${count} workers`)
+  const server = count === 0 ? await startServer('guerdon') : await startServer('workers', count)
+  await throughput(server.port, 1)
+  const script = fileURLToPath(new URL('load-process.mjs', import.meta.url))
+  const loads = [0, 1].map(() => fork(script, [String(server.port), values.seconds]))
+  const rates = await Promise.all(loads.map(async load => (await once(load, 'message'))[0]))
+  server.stop()
+  return { count, rate: rates[0] + rates[1] }
+}
+
+async function heldCrowd(active) {
+  tell(`${values.clients} clients, ${active} at work`)
+  const server = await startServer('slow', active)
   const clients = Number(values.clients)
-  const slow = await start('slow')
-  const before = await cpu(slow)
-  const held = await crowd(slow.port, clients, 3)
-  const heldCost = ((await cpu(slow)) - before) / held.total
+  const before = await server.cpu()
+  const held = await crowd(server.port, { clients, each: 3, active })
+  const cost = ((await server.cpu()) - before) / held.total
+  server.stop()
+  return { ...held, clients, cost }
+}
 
-  const ratio = median(rounds.map(round => round.ratio))
-  const costs = median(rounds.map(round => round.costs))
-  const lines = [
-    '# Reward server benchmark',
-    '',
-    'Written by `npm run bench -- server`. Servers and load share the machine; the servers are processes of their own.',
-    '',
-    `Machine: ${os.cpus()[0].model.trim()}, ${os.cpus().length} cores, ${os.platform()} ${os.arch()}; load ${os.loadavg()[0].toFixed(1)} at the end. Node ${process.versions.node}. Measured ${new Date().toISOString().slice(0, 10)}.`,
-    '',
-    '## OpenRLHF requests of 64 items',
-    '',
-    `Requests a second over 8 kept connections, ${seconds} s a turn, the two servers in turn. The bare handler is \`node:http\` that collects the body, parses it and answers the same bytes; Guerdon runs the recipe of the quick start. Where other programs keep the machine busy, requests a second swing from turn to turn and the ratio of processor time is the one to go by.`,
-    '',
-    '| turn | bare, requests/s | Guerdon, requests/s | ratio | bare, CPU ms a request | Guerdon, CPU ms a request | ratio |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...rounds.map(
-      (r, i) =>
-        `| ${i + 1} | ${r.bare.rate.toFixed(0)} | ${r.guerdon.rate.toFixed(0)} | ${r.ratio.toFixed(2)} | ${r.bare.cost.toFixed(2)} | ${r.guerdon.cost.toFixed(2)} | ${r.costs.toFixed(2)} |`,
-    ),
-    '',
-    `Median ratio **${ratio.toFixed(2)}** (aim ≥ 0.70: ${ratio >= 0.7 ? 'reached' : 'not reached'}); of processor time **${costs.toFixed(2)}**.`,
-    '',
-    `## ${clients} clients of a 200 ms reward that fails 5 % of the time`,
-    '',
-    `Each client sends 3 requests of one item, one after another; ${held.active} requests are worked on at a time, the rest wait.`,
-    '',
-    `- ${held.total} requests: ${held.scored} numbers, every one of them right (${held.wrong} wrong); ${held.refused} of ${held.failing} failing items refused with 503; ${held.lost} lost.`,
-    `- p50 ${held.p50.toFixed(0)} ms, p99 ${held.p99.toFixed(0)} ms; 200 ms × queue depth ${held.depth} = ${200 * held.depth} ms; p99 ratio **${(held.p99 / (200 * held.depth)).toFixed(2)}** (aim ≤ 1.5: ${held.p99 <= 300 * held.depth ? 'reached' : 'not reached'}). The server spent ${heldCost.toFixed(2)} ms of processor time a request.`,
-    '',
-  ]
-  process.stdout.write(`${lines.join('\n')}\n`)
-  if (values.out !== undefined) writeFileSync(values.out, `${lines.join('\n')}`)
+async function memoryOf(minutes) {
+  const server = await startServer('guerdon')
+  const result = await watchMemory(server.port, minutes, server.memory)
+  server.stop()
+  return result
+}
+
+const random = new Random(7)
+const progress = kill => kill % 20 === 0 && tell(`kill ${kill}`)
+
+/** Measures items one after another. */
+async function each(list, measureOne) {
+  const measured = []
+  for (const item of list) measured.push(await measureOne(item))
+  return measured
+}
+
+const parts = {
+  requests: besideOthers,
+  workers: async () => ({ seconds, counts: await each([0, 1, 2], withWorkers) }),
+  crowds: () => each([512, 128], heldCrowd),
+  kills: () => killMany(Number(values.kills), { random: () => random.float(), progress }),
+  memory: () => memoryOf(Number(values.minutes)),
+}
+
+try {
+  const measured = {}
+  for (const part of values.only.split(',')) {
+    const result = await parts[part]()
+    measured[part] = { on: new Date().toISOString().slice(0, 10), load: os.loadavg()[0], result }
+  }
+  const file = new URL('results.json', import.meta.url)
+  const kept = values.write && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  const all = { ...kept, ...measured }
+  const text = report(all)
+  process.stdout.write(`${text}\n`)
+  if (values.write) {
+    writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
+    writeFileSync(new URL('RESULTS.md', import.meta.url), text)
+  }
 } finally {
-  for (const child of children) child.kill()
+  stopAll()
 }
