@@ -1,11 +1,8 @@
 import { join, relative, resolve } from 'node:path'
-import { GuerdonError } from '@guerdon/core'
 import {
   type Arena,
   arenaPage,
   arenas,
-  type Budget,
-  describeJob,
   findArena,
   formatEstimate,
   renderPage,
@@ -13,45 +10,40 @@ import {
   type Standings,
   writeAtomic,
 } from '@guerdon/lab'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import colours from 'picocolors'
 import type { Io } from '../io.ts'
-import { wholeNumber } from '../lab/options.ts'
-import { startProgress } from '../lab/progress.ts'
+import { interruptible } from '../lab/interruptible.ts'
+import { startPhases } from '../lab/phases.ts'
+import { addRunOptions, type RunOptions } from '../lab/run-options.ts'
 import { alignedTable } from '../table.ts'
 
-interface ArenaCommandOptions {
+const defaultResults = join('runs', 'arenas')
+
+interface ArenaCommandOptions extends RunOptions {
   readonly track?: readonly string[]
-  readonly budget: Budget
-  readonly seeds?: number
-  readonly seedBase: number
-  readonly results: string
-  readonly workers?: number
-  readonly fresh?: boolean
-  readonly json?: boolean
 }
 
 /** `guerdon arena [name]`: all methods of one job on the same worlds under one budget, as a leaderboard. */
 export function arenaCommand(io: Io): Command {
-  return new Command('arena')
+  const command = new Command('arena')
     .description('put all methods of one job on the same worlds under one budget, and rank them')
     .argument('[arena]', 'which arena; without it, they are listed')
     .option('--track <names...>', 'only these tracks (default: all)')
-    .addOption(
-      new Option('--budget <size>', 'quick: seconds, shows that it runs; full: the comparison')
-        .choices(['quick', 'full'])
-        .default('quick'),
-    )
-    .option('--seeds <n>', 'number of confirmation seeds (default: as the arena says)', wholeNumber)
-    .option('--seed-base <k>', 'shift every seed by k', wholeNumber, 0)
-    .option('--results <folder>', 'where results are kept and resumed from', join('runs', 'arenas'))
-    .option('--workers <n>', 'worker processes (default: one a core)', wholeNumber)
-    .option('--fresh', 'forget earlier results of this arena')
-    .option('--json', 'print the standings as JSON')
+  return addRunOptions(command, {
+    budget: 'quick: seconds, shows that it runs; full: the comparison',
+    seeds: 'confirmation seeds',
+    results: defaultResults,
+    of: 'this arena',
+    json: 'the standings as JSON',
+  })
     .addHelpText('after', '\nFinished runs are kept; the same command goes on where it was stopped.')
     .action(async (name: string | undefined, options: ArenaCommandOptions) => {
       if (name === undefined) await listArenas(options.json ?? false, io)
-      else await run(await findArena(name).load(), options, io)
+      else {
+        const arena = await findArena(name).load()
+        await interruptible(signal => run(arena, options, io, signal))
+      }
     })
 }
 
@@ -63,33 +55,20 @@ async function listArenas(json: boolean, io: Io): Promise<void> {
   }
 }
 
-async function run(arena: Arena, options: ArenaCommandOptions, io: Io): Promise<void> {
-  const cancelled = new AbortController()
-  const onInterrupt = (): void =>
-    cancelled.abort(
-      new GuerdonError('aborted', 'cancelled; finished runs are kept and the same command goes on from there'),
-    )
-  process.once('SIGINT', onInterrupt)
+async function run(arena: Arena, options: ArenaCommandOptions, io: Io, signal: AbortSignal): Promise<void> {
   const json = options.json ?? false
-  const results = resolve(options.results)
-  let progress = startProgress(json, io)
+  const results = resolve(options.results ?? defaultResults)
+  const phases = startPhases(json, io)
   try {
     const { standings, tracks } = await runArena(arena, {
       ...options,
+      ...phases,
       ...(options.track && { tracks: options.track }),
       results,
-      signal: cancelled.signal,
-      planned(track, phase, total, before) {
-        progress.stop()
-        progress = startProgress(json, io)
-        if (!json) io.err(`${arena.slug}, ${track}: ${phase}\n`)
-        progress.planned(total, before)
-      },
-      progress: (job, fraction) => progress.partial(describeJob(job), fraction),
-      finished: job => progress.settled(describeJob(job), job.kind === 'run'),
-      failed: (job, message) => progress.settled(describeJob(job), job.kind === 'run', message),
+      signal,
+      planned: (track, phase, total, before) => phases.planned(`${arena.slug}, ${track}: ${phase}`, total, before),
     })
-    progress.stop()
+    phases.stop()
     const name = join(results, `arena-${arena.slug}-${options.budget}`)
     writeAtomic(`${name}.json`, `${JSON.stringify(standings, null, 2)}\n`)
     writeAtomic(`${name}.html`, renderPage(arenaPage(arena, standings, tracks)))
@@ -97,8 +76,7 @@ async function run(arena: Arena, options: ArenaCommandOptions, io: Io): Promise<
     else print(arena, standings, `${name}.html`, io)
     if (standings.tracks.some(({ failures }) => failures.length > 0)) process.exitCode = 1
   } finally {
-    progress.stop()
-    process.off('SIGINT', onInterrupt)
+    phases.stop()
   }
 }
 

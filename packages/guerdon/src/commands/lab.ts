@@ -1,9 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { GuerdonError } from '@guerdon/core'
 import {
-  type Budget,
-  describeJob,
   type ExperimentReport,
   experiments,
   findExperiment,
@@ -11,43 +8,29 @@ import {
   runExperiment,
   writeAtomic,
 } from '@guerdon/lab'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import colours from 'picocolors'
 import type { Io } from '../io.ts'
-import { wholeNumber } from '../lab/options.ts'
+import { interruptible } from '../lab/interruptible.ts'
 import { startProgress } from '../lab/progress.ts'
+import { addRunOptions, type RunOptions } from '../lab/run-options.ts'
 import { alignedTable } from '../table.ts'
-
-interface LabOptions {
-  readonly budget: Budget
-  readonly seeds?: number
-  readonly seedBase: number
-  readonly results?: string
-  readonly workers?: number
-  readonly fresh?: boolean
-  readonly json?: boolean
-}
 
 /** `guerdon lab [experiment]`: trains small policies under several rewards and reports what came of it. */
 export function labCommand(io: Io): Command {
-  return new Command('lab')
+  const command = new Command('lab')
     .description('train small policies under several rewards, over seeds, and report what came of it')
     .argument('[experiment]', 'which experiment; without it, they are listed')
-    .addOption(
-      new Option('--budget <size>', 'quick: seconds; full: the size a claim is judged at')
-        .choices(['quick', 'full'])
-        .default('quick'),
-    )
-    .option('--seeds <n>', 'number of seeds (default: as the experiment says)', wholeNumber)
-    .option('--seed-base <k>', 'shift every seed by k', wholeNumber, 0)
-    .option('--results <folder>', 'where results are kept and resumed from (default: runs/<experiment>-<budget>)')
-    .option('--workers <n>', 'worker processes (default: one a core)', wholeNumber)
-    .option('--fresh', 'forget earlier results in that folder')
-    .option('--json', 'print the findings as JSON')
-    .action(async (name: string | undefined, options: LabOptions) => {
-      if (name === undefined) listExperiments(options.json ?? false, io)
-      else await runLab(name, options, io)
-    })
+  return addRunOptions(command, {
+    budget: 'quick: seconds; full: the size a claim is judged at',
+    seeds: 'seeds',
+    results: join('runs', '<experiment>-<budget>'),
+    of: 'this experiment',
+    json: 'the findings as JSON',
+  }).action(async (name: string | undefined, options: RunOptions) => {
+    if (name === undefined) listExperiments(options.json ?? false, io)
+    else await interruptible(signal => runLab(name, options, io, signal))
+  })
 }
 
 function listExperiments(json: boolean, io: Io): void {
@@ -55,28 +38,18 @@ function listExperiments(json: boolean, io: Io): void {
   else for (const { slug, title, question } of experiments) io.out(`${colours.bold(slug)}  ${title}\n    ${question}\n`)
 }
 
-async function runLab(name: string, options: LabOptions, io: Io): Promise<void> {
+async function runLab(name: string, options: RunOptions, io: Io, signal: AbortSignal): Promise<void> {
   const experiment = findExperiment(name)
   const results = resolve(options.results ?? join('runs', `${experiment.slug}-${options.budget}`))
   mkdirSync(results, { recursive: true })
-  const cancelled = new AbortController()
-  const onInterrupt = (): void =>
-    cancelled.abort(
-      new GuerdonError('aborted', 'cancelled; finished runs are kept and the same command goes on from there'),
-    )
-  process.once('SIGINT', onInterrupt)
-
   const progress = startProgress(options.json ?? false, io)
   const started = performance.now()
   try {
     const outcome = await runExperiment(experiment, {
       ...options,
+      ...progress,
       results,
-      signal: cancelled.signal,
-      planned: progress.planned,
-      progress: (job, fraction) => progress.partial(describeJob(job), fraction),
-      finished: job => progress.settled(describeJob(job), job.kind === 'run'),
-      failed: (job, message) => progress.settled(describeJob(job), job.kind === 'run', message),
+      signal,
     })
     progress.stop()
     const report = experiment.report(outcome)
@@ -88,7 +61,6 @@ async function runLab(name: string, options: LabOptions, io: Io): Promise<void> 
     if (outcome.failures.length > 0) process.exitCode = 1
   } finally {
     progress.stop()
-    process.off('SIGINT', onInterrupt)
   }
 }
 

@@ -1,11 +1,8 @@
 import { join, relative, resolve } from 'node:path'
-import { GuerdonError } from '@guerdon/core'
 import {
-  type Budget,
   type ClaimExperiment,
   claimPage,
   claims,
-  describeJob,
   findClaim,
   formatEstimate,
   type Level,
@@ -23,45 +20,42 @@ import { findMethod } from '@guerdon/methods'
 import { Command, Option } from 'commander'
 import colours from 'picocolors'
 import type { Io } from '../io.ts'
-import { wholeNumber } from '../lab/options.ts'
-import { startProgress } from '../lab/progress.ts'
+import { interruptible } from '../lab/interruptible.ts'
+import { startPhases } from '../lab/phases.ts'
+import { addRunOptions, type RunOptions } from '../lab/run-options.ts'
 import { alignedTable } from '../table.ts'
 
-interface ReproduceCommandOptions {
+const defaultResults = join('runs', 'claims')
+
+interface ReproduceCommandOptions extends RunOptions {
   readonly level?: Level
-  readonly budget: Budget
-  readonly seeds?: number
-  readonly seedBase: number
-  readonly results: string
-  readonly workers?: number
-  readonly fresh?: boolean
-  readonly json?: boolean
 }
 
 /** `guerdon reproduce <slug>|all`: tests what papers claim by experiments that train, and says what holds. */
 export function reproduceCommand(io: Io): Command {
-  return new Command('reproduce')
+  const command = new Command('reproduce')
     .description("test a method's claim by training, with baselines and a negative control, and say whether it holds")
     .argument('[slug]', 'which method, or `all`; without it, those with an experiment are listed')
     .addOption(new Option('--level <level>', 'only this level (default: those there are)').choices([...levels]))
-    .addOption(
-      new Option('--budget <size>', 'quick: seconds, shows that it runs and goes the right way; full: the claim')
-        .choices(['quick', 'full'])
-        .default('quick'),
-    )
-    .option('--seeds <n>', 'number of confirmation seeds (default: as the study says)', wholeNumber)
-    .option('--seed-base <k>', 'shift every seed by k', wholeNumber, 0)
-    .option('--results <folder>', 'where results are kept and resumed from', join('runs', 'claims'))
-    .option('--workers <n>', 'worker processes (default: one a core)', wholeNumber)
-    .option('--fresh', 'forget earlier results of these studies')
-    .option('--json', 'print one JSON line a claim and level')
+  return addRunOptions(command, {
+    budget: 'quick: seconds, shows that it runs and goes the right way; full: the claim',
+    seeds: 'confirmation seeds',
+    results: defaultResults,
+    of: 'these studies',
+    json: 'one JSON line a claim and level',
+  })
     .addHelpText(
       'after',
       '\nSettings are chosen on selection seeds and confirmed on others; finished runs are kept, the same command goes on.',
     )
     .action(async (slug: string | undefined, options: ReproduceCommandOptions) => {
       if (slug === undefined) listClaims(options.json ?? false, io)
-      else await reproduce(slug === 'all' ? claims : [findClaim(slug)], options, io)
+      else {
+        const entries = slug === 'all' ? claims : [findClaim(slug)]
+        await interruptible(async signal => {
+          for (const entry of entries) await reproduceClaim(await entry.load(), options, io, signal)
+        })
+      }
     })
 }
 
@@ -73,20 +67,6 @@ function listClaims(json: boolean, io: Io): void {
   }
 }
 
-async function reproduce(entries: typeof claims, options: ReproduceCommandOptions, io: Io): Promise<void> {
-  const cancelled = new AbortController()
-  const onInterrupt = (): void =>
-    cancelled.abort(
-      new GuerdonError('aborted', 'cancelled; finished runs are kept and the same command goes on from there'),
-    )
-  process.once('SIGINT', onInterrupt)
-  try {
-    for (const entry of entries) await reproduceClaim(await entry.load(), options, io, cancelled.signal)
-  } finally {
-    process.off('SIGINT', onInterrupt)
-  }
-}
-
 async function reproduceClaim(
   claim: ClaimExperiment,
   options: ReproduceCommandOptions,
@@ -94,17 +74,18 @@ async function reproduceClaim(
   signal: AbortSignal,
 ): Promise<void> {
   const { budget } = options
+  const results = resolve(options.results ?? defaultResults)
   const there = levels.filter(level => claim.studies[level])
   for (const level of options.level ? [options.level] : there) {
-    const folder = studyFolder(resolve(options.results), claim.slug, level, budget)
+    const folder = studyFolder(results, claim.slug, level, budget)
     const { outcome } = await runStudy(claim, level, folder, options, io, signal)
     saveOutcome(folder, outcome)
     if (options.json) io.out(`${JSON.stringify(outcomeLine(outcome))}\n`)
     else print(outcome, io)
     if (outcome.failures.length > 0) process.exitCode = 1
   }
-  const page = resolve(options.results, `${claim.slug}-${budget}.html`)
-  const found = there.flatMap(level => loadReproduction(studyFolder(options.results, claim.slug, level, budget)) ?? [])
+  const page = join(results, `${claim.slug}-${budget}.html`)
+  const found = there.flatMap(level => loadReproduction(studyFolder(results, claim.slug, level, budget)) ?? [])
   writeAtomic(page, renderPage(claimPage(claim, findMethod(claim.slug), found)))
   if (!options.json) io.out(`Report: ${colours.underline(relative(process.cwd(), page))}\n`)
 }
@@ -117,24 +98,17 @@ async function runStudy(
   io: Io,
   signal: AbortSignal,
 ) {
-  let progress = startProgress(options.json ?? false, io)
+  const phases = startPhases(options.json ?? false, io)
   try {
     return await reproduceStudy(claim, level, {
       ...options,
+      ...phases,
       results,
       signal,
-      planned(phase, total, before) {
-        progress.stop()
-        progress = startProgress(options.json ?? false, io)
-        if (!options.json) io.err(`${claim.slug}, ${level}: ${phase}\n`)
-        progress.planned(total, before)
-      },
-      progress: (job, fraction) => progress.partial(describeJob(job), fraction),
-      finished: job => progress.settled(describeJob(job), job.kind === 'run'),
-      failed: (job, message) => progress.settled(describeJob(job), job.kind === 'run', message),
+      planned: (phase, total, before) => phases.planned(`${claim.slug}, ${level}: ${phase}`, total, before),
     })
   } finally {
-    progress.stop()
+    phases.stop()
   }
 }
 

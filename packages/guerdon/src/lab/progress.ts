@@ -1,12 +1,14 @@
+import { describeJob, type Job } from '@guerdon/lab'
 import cliProgress from 'cli-progress'
 import colours from 'picocolors'
 import type { Io } from '../io.ts'
 
-/** What a person sees of jobs that run. */
+/** What a person sees of jobs that run, as the harness tells of them. */
 export interface Progress {
-  planned(total: number, before: number): void
-  partial(job: string, fraction: number): void
-  settled(job: string, counts: boolean, failure?: string): void
+  planned(total: number, finishedBefore: number): void
+  progress(job: Job, fraction: number): void
+  finished(job: Job): void
+  failed(job: Job, message: string): void
   stop(): void
 }
 
@@ -25,6 +27,11 @@ export function startProgress(quiet: boolean, io: Io): Progress {
     },
     cliProgress.Presets.shades_grey,
   )
+  const settled = (job: Job): boolean => {
+    running.delete(describeJob(job))
+    if (job.kind === 'run') done++
+    return job.kind === 'run'
+  }
   const elapsedSince = performance.now()
   const draw = (): void => {
     if (!terminal) return
@@ -40,15 +47,18 @@ export function startProgress(quiet: boolean, io: Io): Progress {
         io.err(`${before} of ${count} runs were finished before; going on from there (--fresh starts over)\n`)
       if (terminal) bar.start(Math.max(count, 1), before, { done, runs: count, elapsed: '0 s', now: '' })
     },
-    partial(job, fraction) {
-      running.set(job, job.startsWith('preparing') ? 0 : fraction)
+    progress(job, fraction) {
+      running.set(describeJob(job), job.kind === 'run' ? fraction : 0)
       draw()
     },
-    settled(job, counts, failure) {
-      running.delete(job)
-      if (counts) done++
-      if (failure !== undefined) io.err(`${colours.red('failed')} ${job}: ${failure}\n`)
-      else if (!terminal && !quiet) io.err(`${counts ? `${done}/${total} ` : ''}${job}\n`)
+    finished(job) {
+      const counts = settled(job)
+      if (!terminal && !quiet) io.err(`${counts ? `${done}/${total} ` : ''}${describeJob(job)}\n`)
+      draw()
+    },
+    failed(job, message) {
+      settled(job)
+      io.err(`${colours.red('failed')} ${describeJob(job)}: ${message}\n`)
       draw()
     },
     stop: () => bar.stop(),
