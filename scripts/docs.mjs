@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { families, methods } from '../packages/methods/dist/index.js'
 import { formatted } from './docs/format.mjs'
+import { leaderboard } from './docs/leaderboard.mjs'
 import { methodPage, namesOf } from './docs/method-page.mjs'
 import { indexPage, readmeTable } from './docs/overviews.mjs'
 import { scoreboard } from './docs/scoreboard.mjs'
@@ -23,8 +24,12 @@ function withPart(text, name, part) {
 }
 
 function readme() {
-  const text = readFileSync(join(root, 'README.md'), 'utf8')
-  return withPart(withPart(text, 'methods', readmeTable(context)), 'scoreboard', scoreboard(context))
+  const parts = [
+    ['methods', readmeTable(context)],
+    ['scoreboard', scoreboard(context)],
+    ['arena-credit', leaderboard(context, 'credit')],
+  ]
+  return parts.reduce((text, [name, part]) => withPart(text, name, part), readFileSync(join(root, 'README.md'), 'utf8'))
 }
 
 const wanted = formatted(

@@ -1,11 +1,19 @@
 #!/usr/bin/env node
-// Publishes what `guerdon reproduce --budget full` found: docs/results has an outcome a study and a page a claim, and the
-// README's scoreboard is made from the outcomes (`npm run docs`).
+// Publishes what `guerdon reproduce --budget full` and `guerdon arena --budget full` found: docs/results has an outcome a
+// study, a page a claim, standings and a page an arena; the README's tables are made from them (`npm run docs`).
 //   npm run results -- [folder of results, default runs/claims] [--keep]     --keep: leave published claims not found there
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { claimPage, claims, levels, loadReproduction, renderPage, studyFolder } from '../packages/lab/dist/index.js'
+import {
+  arenas,
+  claimPage,
+  claims,
+  levels,
+  loadReproduction,
+  renderPage,
+  studyFolder,
+} from '../packages/lab/dist/index.js'
 import { findMethod } from '../packages/methods/dist/index.js'
 
 const [from = join('runs', 'claims')] = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
@@ -27,7 +35,13 @@ for (const { slug, load } of claims) {
   for (const { outcome } of found) write(`${slug}-${outcome.level}.json`, `${JSON.stringify(outcome, null, 2)}\n`)
   write(`${slug}.html`, renderPage(claimPage(claim, findMethod(slug), found)))
 }
+for (const { slug } of arenas) {
+  for (const kind of ['json', 'html']) {
+    const file = join(resolve(from), `arena-${slug}-full.${kind}`)
+    if (existsSync(file)) write(`arena-${slug}.${kind}`, readFileSync(file, 'utf8'))
+  }
+}
 if (!process.argv.includes('--keep')) {
   for (const name of readdirSync(folder)) if (!written.has(name) && name !== 'README.md') rmSync(join(folder, name))
 }
-console.log(`${written.size} files in docs/results; run \`npm run docs\` to bring the scoreboard up to date`)
+console.log(`${written.size} files in docs/results; run \`npm run docs\` to bring the README up to date`)

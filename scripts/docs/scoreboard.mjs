@@ -5,7 +5,7 @@ import { join } from 'node:path'
 function outcomes({ root, slugs }) {
   const folder = join(root, 'docs', 'results')
   if (!existsSync(folder)) return []
-  const names = readdirSync(folder).filter(name => name.endsWith('.json'))
+  const names = readdirSync(folder).filter(name => name.endsWith('.json') && !name.startsWith('arena-'))
   const all = names.map(name => JSON.parse(readFileSync(join(folder, name), 'utf8')))
   const place = ({ slug, level }) => 2 * slugs.indexOf(slug) + (level === 'trained' ? 1 : 0)
   return all.sort((a, b) => place(a) - place(b))

@@ -84,15 +84,17 @@ function print(arena: Arena, standings: Standings, page: string, io: Io): void {
   const { columns, reference } = arena
   for (const { track, arms, controls } of standings.tracks) {
     io.out(`\n${colours.bold(`${arena.title}, ${track}`)}\n\n`)
-    const rows = arms.map(({ label, numbers, improvement }) => [
+    const rows = arms.map(({ label, numbers, improvement, ownScale }) => [
       label,
       ...columns.map(({ metric, digits }, i) => {
         if (!numbers) return 'failed'
         return i === 0 ? formatEstimate(numbers[metric], digits) : numbers[metric].value.toFixed(digits)
       }),
       improvement?.toFixed(2) ?? '–',
+      ownScale?.value.toFixed(columns[0].digits) ?? '–',
     ])
-    io.out(`${alignedTable(['arm', ...columns.map(({ label }) => label), `P(> ${reference})`], rows)}\n\n`)
+    const head = ['arm', ...columns.map(({ label }) => label), `P(> ${reference})`, `${columns[0].label}, own scale`]
+    io.out(`${alignedTable(head, rows)}\n\n`)
     for (const { arm, beaten, fails } of controls) {
       const mark = fails ? colours.green('●') : colours.red('●')
       io.out(`${mark} negative control ${arm}: ${reference} better with probability ${beaten.toFixed(2)}\n`)

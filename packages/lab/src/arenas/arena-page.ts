@@ -1,4 +1,3 @@
-import { triedId } from '../claims/study-experiment.ts'
 import type { FinishedRun } from '../harness/experiment.ts'
 import { formatEstimate, meanCurve, smooth } from '../harness/summary.ts'
 import { intervalChart, lineChart } from '../report/charts.ts'
@@ -64,12 +63,19 @@ function trackSections(arena: Arena, found: TrackStandings, runs: readonly Finis
       kind: 'table',
       title: `${found.track}: standings`,
       note: 'Interquartile mean and 95 % bootstrap interval over the confirmation seeds.',
-      head: ['arm', ...arena.columns.map(({ label }) => label), `P(better than ${arena.reference})`, 'rate'],
-      rows: shown.map(({ label, numbers, improvement, learningRate }) => [
+      head: [
+        'arm',
+        ...arena.columns.map(({ label }) => label),
+        `P(better than ${arena.reference})`,
+        'rate',
+        `${first.label}, own scale`,
+      ],
+      rows: shown.map(({ label, numbers, improvement, learningRate, ownScale }) => [
         label,
         ...arena.columns.map(({ metric, digits }) => formatEstimate(numbers![metric], digits)),
         improvement?.toFixed(2) ?? '–',
         String(learningRate),
+        ownScale ? formatEstimate(ownScale, first.digits) : '–',
       ]),
     },
     {
@@ -95,10 +101,10 @@ function trackSections(arena: Arena, found: TrackStandings, runs: readonly Finis
       kind: 'table',
       title: `${found.track}: seed by seed`,
       head: ['arm', ...found.seeds.map(seed => `seed ${seed}`)],
-      rows: shown.map(({ id, label, learningRate }) => [
+      rows: shown.map(({ run: name, label }) => [
         label,
         ...found.seeds.map(seed => {
-          const run = runs.find(other => other.arm === triedId(id, learningRate) && other.seed === seed)
+          const run = runs.find(({ arm, seed: other }) => arm === name && other === seed)
           return run?.record.metrics[first.metric].toFixed(first.digits) ?? 'failed'
         }),
       ]),
@@ -139,7 +145,7 @@ function curveSection(
       groups.map(({ title, arms }) =>
         lineChart(
           arms.map(arm => {
-            const { low: _, high: __, ...curve } = meanCurve(runs, triedId(arm.id, arm.learningRate), name, look(arm))
+            const { low: _, high: __, ...curve } = meanCurve(runs, arm.run, name, look(arm))
             return { ...curve, y: smooth(curve.y, 3) }
           }),
           { title: `${name}: ${title}`, xLabel: study.axes?.[name]?.x ?? '', yLabel: study.axes?.[name]?.y ?? name },

@@ -10,11 +10,13 @@ const track = (setting: TextSetting, lines: readonly string[]): Study<ArenaEstim
       ...lines,
       'Policy: a transformer of 2 layers and width 32, taught by 1000 demonstrations until it solves a third of the tasks; every arm of a seed starts from the same one.',
       '24 updates of 8 tasks × 8 episodes (quick: 3 of 4 × 6) by PPO’s clipped loss, 4 gradient steps each; trees have at most as many episodes.',
-      'Credit of every arm is rescaled to the root mean square of GRPO’s on the same episodes: only its direction can be better.',
+      'Credit of every arm is rescaled to the root mean square of GRPO’s on the same episodes: only its direction can be better. Beside it stands what the arm comes to at its own scale, with rates chosen anew.',
       'True advantages are those of the start policy: every history of its episodes is continued 16 times (quick: 8).',
     ],
     metric: 'success',
     direction: 'higher',
+    matchScaleTo: 'grpo.verl',
+    matchedRoles: ['method', 'baseline'],
     selectBy: { metric: 'area', direction: 'higher' },
     arms: creditEstimators
       .filter(({ uses }) => uses !== 'answer-belief' || setting.world.goldAnswer !== undefined)
@@ -24,13 +26,13 @@ const track = (setting: TextSetting, lines: readonly string[]): Study<ArenaEstim
     criteria: [],
     axes: { success: { x: 'rollouts', y: 'share of tasks solved' } },
     prepare: trial => prepareCreditTrial(setting, creditEstimators, trial),
-    run: trial => runCreditTrial(setting, { ...trial, scale: 'matched' }),
+    run: trial => runCreditTrial(setting, trial),
   })
 
 /** Estimators of credit for one transformer policy in two worlds of several turns. */
 export const creditArena: Arena = {
   slug: 'credit',
-  version: 1,
+  version: 2,
   title: 'Credit arena',
   question: 'Which estimator of credit teaches a multi-turn policy most from the same number of episodes?',
   tracks: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineStudy, type Role } from '../claims/claim.ts'
+import { defineStudy, type Role, type Study } from '../claims/claim.ts'
 import type { StudyRuns } from '../claims/outcome.ts'
 import { currentProvenance } from '../claims/provenance.ts'
 import { loadRunnable } from '../experiments.ts'
@@ -11,8 +11,9 @@ import { runArena, trackRunnable } from './run-arena.ts'
 import { standingsOf, type TrackRuns } from './standings.ts'
 
 const roles: Readonly<Record<string, Role>> = { good: 'method', plain: 'baseline', nonsense: 'control' }
-const track = (ids: readonly string[]) =>
+const track = (ids: readonly string[], more: Partial<Study<string>> = {}) =>
   defineStudy<string>({
+    ...more,
     setting: ['a number for each seed'],
     metric: 'success',
     direction: 'higher',
@@ -80,6 +81,24 @@ describe('standings', () => {
       [{ arm: 'nonsense', beaten: 1, fails: true }],
       [{ arm: 'nonsense', beaten: 0.25, fails: false }],
     ])
+  })
+
+  it('are at the matched scale where an arm was run at two', () => {
+    const scaled = track(['plain', 'good', 'nonsense'], { matchScaleTo: 'plain', matchedRoles: ['method', 'baseline'] })
+    const both = runs('one', {
+      plain: [0.5, 0.5],
+      good: [0.9, 0.9],
+      'good.matched': [0.6, 0.6],
+      nonsense: [0.1, 0.1],
+    })
+    const found = standingsOf({ ...arena, tracks: { one: scaled } }, [both]).tracks[0].arms
+    expect(found.map(({ id, run }) => [id, run])).toEqual([
+      ['good', 'good.matched'],
+      ['plain', 'plain'],
+      ['nonsense', 'nonsense'],
+    ])
+    expect(found.map(({ numbers }) => numbers?.['success'].value)).toEqual([0.6, 0.5, 0.1])
+    expect(found.map(({ ownScale }) => ownScale?.value)).toEqual([0.9, undefined, undefined])
   })
 
   it('average over the tracks an arm is in', () => {

@@ -2,8 +2,8 @@ import { mean, probabilityOfImprovement } from '@guerdon/core'
 import type { Role } from '../claims/claim.ts'
 import type { StudyRuns } from '../claims/outcome.ts'
 import type { Provenance } from '../claims/provenance.ts'
-import { reportedArms, triedId } from '../claims/study-experiment.ts'
-import type { Budget } from '../harness/experiment.ts'
+import { matchedId, reportedArms, triedId } from '../claims/study-experiment.ts'
+import type { Budget, RunRecord } from '../harness/experiment.ts'
 import { type Estimate, estimate } from '../harness/summary.ts'
 import type { Arena, ArenaColumn } from './arena.ts'
 
@@ -13,12 +13,16 @@ export interface TrackRuns {
   readonly runs: StudyRuns
 }
 
-/** One arm of a track. */
+/** One arm of a track; where it was run at two scales, at the matched one. */
 export interface Standing {
   readonly id: string
   readonly label: string
   readonly role: Role
   readonly learningRate: number
+  /** Name of its runs. */
+  readonly run: string
+  /** The first number at its own scale; null where it was run at one only, or no run finished. */
+  readonly ownScale: Estimate | null
   /** By column's metric; interquartile mean over seeds and its interval. Null when no run finished. */
   readonly numbers: Readonly<Record<string, Estimate>> | null
   /** Probability that a run of it is better than a run of the reference by the first column; 0.5 is no difference. */
@@ -92,30 +96,34 @@ export function standingsOf(arena: Arena, tracks: readonly TrackRuns[]): Standin
 function trackStandings(arena: Arena, { track, runs: found }: TrackRuns): TrackStandings {
   const study = arena.tracks[track]
   const [first] = arena.columns
-  const recordsOf = (id: string) => {
-    const tried = triedId(id, found.chosen.get(id) ?? 0)
-    return found.runs.filter(run => run.arm === tried).map(run => run.record)
-  }
+  const reported = new Set(reportedArms(study).map(({ id }) => id))
+  const shownAs = (id: string): string => (reported.has(matchedId(id)) ? matchedId(id) : id)
+  const runsOf = (id: string): string => triedId(id, found.chosen.get(id) ?? 0)
+  const recordsOf = (id: string) => found.runs.filter(run => run.arm === runsOf(id)).map(run => run.record)
+  const estimated = (records: readonly RunRecord[], metric: string): Estimate =>
+    estimate(records.map(({ metrics }) => metrics[metric]))
   const better = (arm: string, other: string): number | null => {
     const [own, rival] = [arm, other].map(id =>
-      recordsOf(id).map(({ metrics }) => signed(metrics[first.metric], first)),
+      recordsOf(shownAs(id)).map(({ metrics }) => signed(metrics[first.metric], first)),
     )
     return own.length === 0 || rival.length === 0 ? null : probabilityOfImprovement(own, rival)
   }
-  const arms = reportedArms(study).map(({ id, label, role }): Standing => {
-    const records = recordsOf(id)
+  const arms = study.arms.map(({ id, label, role }): Standing => {
+    const shown = shownAs(id)
+    const records = recordsOf(shown)
+    const atOwnScale = shown === id ? [] : recordsOf(id)
     const spent = [...new Set(records.flatMap(record => Object.keys(record.spent)))]
     return {
       id,
       label,
       role,
-      learningRate: found.chosen.get(id) ?? 0,
+      learningRate: found.chosen.get(shown) ?? 0,
+      run: runsOf(shown),
+      ownScale: atOwnScale.length === 0 ? null : estimated(atOwnScale, first.metric),
       numbers:
         records.length === 0
           ? null
-          : Object.fromEntries(
-              arena.columns.map(({ metric }) => [metric, estimate(records.map(({ metrics }) => metrics[metric]))]),
-            ),
+          : Object.fromEntries(arena.columns.map(({ metric }) => [metric, estimated(records, metric)])),
       improvement: better(id, arena.reference),
       spent: Object.fromEntries(spent.map(name => [name, mean(records.map(record => record.spent[name] ?? 0))])),
     }

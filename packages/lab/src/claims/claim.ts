@@ -90,6 +90,8 @@ export interface Study<Settings = unknown> {
   readonly learningRates?: Readonly<Record<Budget, readonly number[]>>
   /** Also run each method arm with its advantages scaled as this arm's are. */
   readonly matchScaleTo?: string
+  /** Which arms are run so. Default: methods; an arena has baselines run so too. */
+  readonly matchedRoles?: readonly Role[]
   readonly seeds: Readonly<Record<Budget, { readonly selection: number; readonly confirmation: number }>>
   /** What must hold for the claim to hold; the first is the one whose effect is reported. */
   readonly criteria: readonly Criterion[]

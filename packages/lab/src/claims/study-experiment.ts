@@ -21,13 +21,14 @@ export function triedId(arm: string, learningRate: number): string {
   return learningRate === 0 ? arm : `${arm}@${learningRate}`
 }
 
-/** The arms of a study as a report shows them: its own, and the method arms at a matched scale. */
+/** The arms of a study as a report shows them: its own, and those that are also run at a matched scale. */
 export function reportedArms(
   study: Study,
 ): readonly { id: string; label: string; arm: string; role: Role; scale: 'own' | 'matched' }[] {
   return study.arms.flatMap(({ id, label, role }) => {
     const own = { id, label, arm: id, role, scale: 'own' as const }
-    if (study.matchScaleTo === undefined || role !== 'method' || id === study.matchScaleTo) return [own]
+    const { matchScaleTo, matchedRoles = ['method'] } = study
+    if (matchScaleTo === undefined || id === matchScaleTo || !matchedRoles.includes(role)) return [own]
     const matched = { id: matchedId(id), label: `${label}, scale matched`, arm: id, role, scale: 'matched' as const }
     return [own, matched]
   })
