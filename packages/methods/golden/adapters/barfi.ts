@@ -66,6 +66,7 @@ function directions(input: HypergradientInput, approximation: NonNullable<Hyperg
   const evaluate = interpret((theta: Theta, alignment: Alignment, outer: Trajectories, inner: Trajectories) => {
     const { reward, gamma } = hypergradient(linearSoftmaxPolicy, theta, alignment, outer, inner, {
       approximation,
+      guard: 'none',
       primaryGamma: input.primaryGamma,
       entropyCoefficient: input.entropyCoef,
       rewardPenalty: input.rewardL2Coef,

@@ -16,6 +16,7 @@ import {
   controllerReward,
   controllerVote,
   discountedRewards,
+  type HypergradientOptions,
   hypergradient,
   initialController,
   innerEpisodes,
@@ -149,15 +150,14 @@ describe('policy objective', () => {
 })
 
 describe('hypergradient', () => {
-  const run = (
-    approximation: 'first-order' | { alpha: number; loops: number },
-    penalties = { rewardPenalty: 0, gammaPenalty: 0 },
-  ) =>
+  const run = (approximation: 'first-order' | { alpha: number; loops: number }, more: HypergradientOptions = {}) =>
     interpret((t: LinearSoftmax, a: AlignmentParameters, outer: TrajectoryBatch, inner: TrajectoryBatch) => {
       const result = hypergradient(linearSoftmaxPolicy, t, a, outer, inner, {
         approximation,
         entropyCoefficient: 0.3,
-        ...penalties,
+        rewardPenalty: 0,
+        gammaPenalty: 0,
+        ...more,
       })
       return { weight: result.reward.weight as Tensor, bias: result.reward.bias, gamma: result.gamma }
     })(theta, alignment as never, trajectories, trajectories)
@@ -202,6 +202,16 @@ describe('hypergradient', () => {
       const shifted = (step: number) => alignment.reward.bias.map((b, i) => (i === k ? b + step : b))
       expect(direction.data[k]).toBeCloseTo((along(shifted(1e-5)) - along(shifted(-1e-5))) / 2e-5, 7)
     }
+  })
+
+  it('stops a series that grows, as long as it is guarded', () => {
+    const guarded = run({ alpha: 1e6, loops: 3 })
+    const alone = run({ alpha: 1e6, loops: 0 })
+    expect(guarded).toEqual(alone)
+    const released = run({ alpha: 1e6, loops: 3 }, { guard: 'none' })
+    expect(Math.abs(released.weight.data[0])).toBeGreaterThan(1e6 * Math.abs(alone.weight.data[0]))
+    // near a maximum nothing is stopped
+    expect(run({ alpha: 0.01, loops: 3 })).toEqual(run({ alpha: 0.01, loops: 3 }, { guard: 'none' }))
   })
 
   it('subtracts the penalties, safely at zero', () => {

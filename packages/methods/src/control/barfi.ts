@@ -47,7 +47,7 @@ export const barfi = defineMethod({
   },
   stages: [barfiStage],
   compat: [
-    'neumannInverseProduct guard: "none" sums a diverging series as released',
+    'hypergradient and neumannInverseProduct, guard: "none" sums a diverging series as released',
     'outerEpisodes takes δ + 1 episodes, the released off-by-one',
   ],
   related: ['reward-design-thesis', 'envs-and-baselines-rl', 'lucy-skg'],

@@ -24,6 +24,9 @@ import {
   type TrajectoryBatch,
 } from './objective.ts'
 
+/** A term of the series may be this many times its predecessor. */
+const largestGrowth = 1.5
+
 /** Choices of the outer step. */
 export interface HypergradientOptions extends Pick<ObjectiveOptions, 'primaryGamma' | 'variant'> {
   /**
@@ -31,6 +34,11 @@ export interface HypergradientOptions extends Pick<ObjectiveOptions, 'primaryGam
    * Default { alpha: 5e-4, loops: 5 }.
    */
   readonly approximation?: 'first-order' | { readonly alpha: number; readonly loops: number }
+  /**
+   * When a term of the series grows beyond 1.5 times its predecessor: `stop` keeps the sum so far, `none` goes on as
+   * released. Default `stop`.
+   */
+  readonly guard?: 'stop' | 'none'
   /** Entropy weight inside the inner objective, and so inside the Hessian. Default 0.25. */
   readonly entropyCoefficient?: number
   /** λ_r on the sum of un-squared 2-norms of φ's tensors. Default 0. */
@@ -54,7 +62,8 @@ export interface Hypergradient {
  * J_primary on the newest trajectories, G = ∇_θ J_aligned and Hm = ∂G/∂θ on a large old batch; −Hm⁻¹v ≈ α·Σ_{j≤K} (I +
  * αHm)^j v, or v itself (first order; those steps are 1/α times larger). Minus the penalties' gradients.
  *
- * The series contracts only where the eigenvalues of αHm lie in (−2, 0); see `neumannInverseProduct` for a guarded one.
+ * The series contracts only where the eigenvalues of αHm lie in (−2, 0), near a maximum; elsewhere its terms may grow, which
+ * the guard stops. `neumannInverseProduct` does the same outside a graph and tells when it did.
  *
  * @param theta policy parameters, a tree of tensors
  * Source: Gupta et al. 2023, eq. (10) and appendix; `outer_first_order`, `outer_Neumann`.
@@ -68,7 +77,7 @@ export function hypergradient<Theta>(
   options: HypergradientOptions = {},
 ): Hypergradient {
   const { approximation = { alpha: 5e-4, loops: 5 }, entropyCoefficient = 0.25 } = options
-  const { rewardPenalty = 0, gammaPenalty = 0.25 } = options
+  const { rewardPenalty = 0, gammaPenalty = 0.25, guard = 'stop' } = options
   const leaves = treeLeaves(theta, isTensor) as Tensor[]
   const primary = policyObjective(policy(theta, outer), outer, alignment, {
     ...options,
@@ -92,7 +101,8 @@ export function hypergradient<Theta>(
     let total = v
     for (let j = 0; j < loops; j++) {
       const curved = gradients(along(term), leaves)
-      term = term.map((b, i) => stopGradient(add(b, mul(curved[i], alpha))))
+      const next = term.map((b, i) => stopGradient(add(b, mul(curved[i], alpha))))
+      term = guard === 'none' ? next : unlessGrown(next, term)
       total = total.map((s, i) => add(s, term[i]))
     }
     direction = total.map(s => mul(s, alpha))
@@ -109,6 +119,13 @@ export function hypergradient<Theta>(
     reward: weight ? { weight: penalised[0], bias: penalised[1] } : { bias: penalised[0] },
     gamma: sub(pulls[pulls.length - 1], mul(gammaSlope, gammaPenalty)),
   }
+}
+
+/** The next term; 0, and so 0 ever after, when it grew or is no longer finite. */
+function unlessGrown(next: readonly Tensor[], term: readonly Tensor[]): Tensor[] {
+  const limit = mul(innerProduct(term, term), largestGrowth ** 2)
+  const contracts = greater(limit, innerProduct(next, next))
+  return next.map(tensor => where(contracts, tensor, 0))
 }
 
 function innerProduct(first: readonly Tensor[], second: readonly Tensor[]): Tensor {
@@ -157,7 +174,7 @@ export function neumannInverseProduct(
   vector: ArrayLike<number>,
   options: NeumannOptions = {},
 ): NeumannResult {
-  const { alpha = 5e-4, loops = 5, guard = 'stop', growth = 1.5 } = options
+  const { alpha = 5e-4, loops = 5, guard = 'stop', growth = largestGrowth } = options
   assertInteger(loops, 'loops')
   let term: Float64Array = Float64Array.from(vector)
   const total = Float64Array.from(vector)
