@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { main } from './main.ts'
 import { scoreFile } from './score/score-file.ts'
+import { runMain } from './testing/run-main.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -26,29 +26,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function run(argv: readonly string[], input = '') {
-  let out = ''
-  let err = ''
-  async function* stdin() {
-    yield new TextEncoder().encode(input)
-  }
-  const code = await main(argv, {
-    out: text => {
-      out += text
-    },
-    err: text => {
-      err += text
-    },
-    stdin: stdin(),
-    terminal: false,
-  })
-  return { code, out, err }
-}
-
 describe('guerdon', () => {
   it('helps, tells its version and exits with 0', async () => {
-    expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringMatching(/score .*methods .*lab /s) })
-    expect((await run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(await runMain(['--help'])).toMatchObject({ code: 0, out: expect.stringMatching(/score .*methods .*lab /s) })
+    expect((await runMain(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
   it.each([
     [['scroe'], /unknown command 'scroe'\s+\(Did you mean score\?\)/],
@@ -58,7 +39,7 @@ describe('guerdon', () => {
     [['score', 'x', '--recipe', 'y', '--on-error', 'ignore'], /Allowed choices are stop, skip/],
     [['methods', '--family', 'none'], /Allowed choices are credit/],
   ])('answers %o with how to use it and exits with 2', async (argv, message) => {
-    const { code, err } = await run(argv)
+    const { code, err } = await runMain(argv)
     expect(err).toMatch(message)
     expect(code).toBe(2)
   })
@@ -83,7 +64,7 @@ describe('guerdon', () => {
 it('scores with the recipe of the README', async () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   writeFileSync(at('readme.yaml'), readme.match(/```yaml\n(.*?)```/s)?.[1] ?? '')
-  const { code, out } = await run(['score', at('good.jsonl'), '-r', at('readme.yaml'), '--json'])
+  const { code, out } = await runMain(['score', at('good.jsonl'), '-r', at('readme.yaml'), '--json'])
   expect(code).toBe(0)
   // Scores 1, 3, 2 lie within the bounds and are halved; no rollout has an outcome, which leaves the sum.
   expect(JSON.parse(out)).toMatchObject({ final: { mean: 1 } })
@@ -91,24 +72,26 @@ it('scores with the recipe of the README', async () => {
 
 describe('guerdon methods', () => {
   it('lists, filters and shows', async () => {
-    expect((await run(['methods'])).out).toMatch(/shaping .*par /s)
-    const listed = JSON.parse((await run(['methods', '--family', 'shaping', '--json'])).out) as {
+    expect((await runMain(['methods'])).out).toMatch(/shaping .*par /s)
+    const listed = JSON.parse((await runMain(['methods', '--family', 'shaping', '--json'])).out) as {
       slug: string
       family: string
     }[]
     expect(listed.length).toBeGreaterThan(0)
     expect(listed.every(method => method.family === 'shaping')).toBe(true)
-    const shown = await run(['methods', listed[0].slug])
+    const shown = await runMain(['methods', listed[0].slug])
     expect(shown.out).toMatch(/claim .*options.*stages/s)
-    expect(JSON.parse((await run(['methods', listed[0].slug, '--json'])).out)).toMatchObject({ slug: listed[0].slug })
+    expect(JSON.parse((await runMain(['methods', listed[0].slug, '--json'])).out)).toMatchObject({
+      slug: listed[0].slug,
+    })
   })
   it('shows every method there is', async () => {
-    for (const { slug } of JSON.parse((await run(['methods', '--json'])).out) as { slug: string }[]) {
-      expect((await run(['methods', slug])).code).toBe(0)
+    for (const { slug } of JSON.parse((await runMain(['methods', '--json'])).out) as { slug: string }[]) {
+      expect((await runMain(['methods', slug])).code).toBe(0)
     }
   })
   it('suggests the nearest', async () => {
-    expect(await run(['methods', 'parr'])).toMatchObject({
+    expect(await runMain(['methods', 'parr'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('did you mean "par"'),
     })
@@ -117,7 +100,7 @@ describe('guerdon methods', () => {
 
 describe('guerdon score', () => {
   it('prints a summary with escaped model text', async () => {
-    const { code, out } = await run(['score', at('good.jsonl'), '-r', at('clip.yaml')])
+    const { code, out } = await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml')])
     expect(code).toBe(0)
     expect(out).toMatch(/3 rollouts in 1 group\n/)
     expect(out).toMatch(/rollout\.reward +3 +100 % +0 +0 +1\.667 +0\.5774 +1 +2/)
@@ -129,12 +112,15 @@ describe('guerdon score', () => {
   })
 
   it('points at groups that hold different prompts', async () => {
-    const { out } = await run(['score', '-', '-r', at('clip.yaml')], rollout('a') + rollout('b', { prompt: 'another' }))
+    const { out } = await runMain(
+      ['score', '-', '-r', at('clip.yaml')],
+      rollout('a') + rollout('b', { prompt: 'another' }),
+    )
     expect(out).toContain('1 group with different prompts')
   })
 
   it('writes scores with the final number and the components apart', async () => {
-    await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '-o', at('out.jsonl')])
+    await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '-o', at('out.jsonl')])
     const lines = readFileSync(at('out.jsonl'), 'utf8')
       .trim()
       .split('\n')
@@ -148,19 +134,21 @@ describe('guerdon score', () => {
   })
 
   it('writes records that can be scored again', async () => {
-    await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '-o', at('again.jsonl'), '--out-form', 'rollouts'])
-    expect(await run(['score', at('again.jsonl'), '-r', at('clip.yaml')])).toMatchObject({ code: 0 })
+    await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '-o', at('again.jsonl'), '--out-form', 'rollouts'])
+    expect(await runMain(['score', at('again.jsonl'), '-r', at('clip.yaml')])).toMatchObject({ code: 0 })
     expect(readFileSync(at('again.jsonl'), 'utf8')).toContain('"reward":2')
   })
 
   it('explains one rollout', async () => {
-    const { out } = await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--explain', 'bbb'])
+    const { out } = await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--explain', 'bbb'])
     expect(out).toMatch(/1\. clip.*from rollout\.score = 3.*gives rollout\.reward = 2.*final rollout\.reward = 2/s)
-    expect(await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--explain', 'zz'])).toMatchObject({ code: 1 })
+    expect(await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--explain', 'zz'])).toMatchObject({
+      code: 1,
+    })
   })
 
   it('reads standard input up to a limit', async () => {
-    const { out } = await run(
+    const { out } = await runMain(
       ['score', '-', '-r', at('clip.yaml'), '--limit', '2', '--json'],
       readFileSync(at('good.jsonl'), 'utf8'),
     )
@@ -172,25 +160,25 @@ describe('guerdon score', () => {
     const lines = ['g', 'g', 'h', 'h'].map((group, i) => rollout('a'.repeat(i + 1), { group })).join('')
     writeFileSync(at('groups.jsonl'), lines)
     const spread = async (...batch: string[]) => {
-      const { out } = await run(['score', at('groups.jsonl'), '-r', at('mean.yaml'), '--json', ...batch])
+      const { out } = await runMain(['score', at('groups.jsonl'), '-r', at('mean.yaml'), '--json', ...batch])
       return JSON.parse(out).columns
     }
     // Scores 1, 2 | 3, 4: both halves whiten to the same two numbers, the whole file to four.
     expect(await spread('--batch', '1')).not.toEqual(await spread())
     expect(await spread('--batch', '1')).toEqual(await spread('--batch', '2'))
-    expect((await run(['score', at('groups.jsonl'), '-r', at('mean.yaml'), '--batch', '0'])).code).toBe(2)
+    expect((await runMain(['score', at('groups.jsonl'), '-r', at('mean.yaml'), '--batch', '0'])).code).toBe(2)
   })
 
   it('goes on from a saved state, and refuses one of another recipe', async () => {
     const state = at('state.json')
-    await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--state', state])
+    await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--state', state])
     expect(JSON.parse(readFileSync(state, 'utf8'))).toMatchObject({
       format: 1,
       steps: [{ stage: 'clip', state: null }],
     })
-    expect((await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--state', state])).code).toBe(0)
+    expect((await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '--state', state])).code).toBe(0)
     writeFileSync(at('other.yaml'), clip.replace('2', '3'))
-    const { code, err } = await run(['score', at('good.jsonl'), '-r', at('other.yaml'), '--state', state])
+    const { code, err } = await runMain(['score', at('good.jsonl'), '-r', at('other.yaml'), '--state', state])
     expect([code, err]).toEqual([1, expect.stringContaining('expected a state of recipe version')])
   })
 
@@ -223,17 +211,17 @@ describe('guerdon score', () => {
   ])('answers %s, and scores the rest when told to skip', async (_, line, message) => {
     const file = at('bad.jsonl')
     writeFileSync(file, rollout('first') + line)
-    const stopped = await run(['score', file, '-r', at('clip.yaml'), '-o', at('bad-out.jsonl')])
+    const stopped = await runMain(['score', file, '-r', at('clip.yaml'), '-o', at('bad-out.jsonl')])
     expect(stopped.code).toBe(1)
     expect(stopped.err).toMatch(message)
     expect(stopped.err).toContain(`${file}, line 2`)
     expect(existsSync(at('bad-out.jsonl'))).toBe(false)
     expect(existsSync(at('bad-out.jsonl.partial'))).toBe(false)
-    const skipped = await run(['score', file, '-r', at('clip.yaml'), '--on-error', 'skip'])
+    const skipped = await runMain(['score', file, '-r', at('clip.yaml'), '--on-error', 'skip'])
     expect(skipped.code).toBe(0)
     expect(skipped.out).toMatch(/1 rollout in 1 group, 1 line skipped/)
     expect(skipped.out).toMatch(message)
-    const json = await run(['score', file, '-r', at('clip.yaml'), '--json'])
+    const json = await runMain(['score', file, '-r', at('clip.yaml'), '--json'])
     expect(JSON.parse(json.err)).toMatchObject({
       error: { file, line: 2, expected: expect.any(String), got: expect.any(String) },
     })
@@ -254,7 +242,7 @@ describe('guerdon score', () => {
     ['an empty recipe', '', /expected an object; got null|expected an object; got nothing/],
   ])('answers %s in the recipe', async (_, recipe, message) => {
     writeFileSync(at('bad.yaml'), recipe)
-    const { code, err } = await run(['score', at('good.jsonl'), '-r', at('bad.yaml')])
+    const { code, err } = await runMain(['score', at('good.jsonl'), '-r', at('bad.yaml')])
     expect(code).toBe(1)
     expect(err).toMatch(message)
     expect(err).toContain(at('bad.yaml'))
@@ -266,15 +254,15 @@ describe('guerdon score', () => {
     ['x\n', /expected one JSON record; got x/],
   ])('answers a file of %j', async (text, message) => {
     writeFileSync(at('empty.jsonl'), text)
-    const { code, err } = await run(['score', at('empty.jsonl'), '-r', at('clip.yaml')])
+    const { code, err } = await runMain(['score', at('empty.jsonl'), '-r', at('clip.yaml')])
     expect(code).toBe(1)
     expect(err).toMatch(message)
   })
 
   it('reads the rollouts that the recipe names when told no others', async () => {
     writeFileSync(at('named.yaml'), `rollouts: good.jsonl\n${clip}`)
-    expect(await run(['score', '-r', at('named.yaml')])).toMatchObject({ code: 0 })
-    expect(await run(['score', '-r', at('clip.yaml')])).toMatchObject({
+    expect(await runMain(['score', '-r', at('named.yaml')])).toMatchObject({ code: 0 })
+    expect(await runMain(['score', '-r', at('clip.yaml')])).toMatchObject({
       code: 1,
       err: expect.stringContaining('names none'),
     })
@@ -288,9 +276,9 @@ describe('guerdon score', () => {
   })
 
   it('answers files that cannot be opened', async () => {
-    expect((await run(['score', folder, '-r', at('clip.yaml')])).err).toMatch(/expected a file; got the folder/)
-    expect((await run(['score', at('good.jsonl'), '-r', at('none.yaml')])).err).toMatch(/there is no such file/)
-    const { code, err } = await run(['score', at('good.jsonl'), '-r', at('clip.yaml'), '-o', at('none/out.jsonl')])
+    expect((await runMain(['score', folder, '-r', at('clip.yaml')])).err).toMatch(/expected a file; got the folder/)
+    expect((await runMain(['score', at('good.jsonl'), '-r', at('none.yaml')])).err).toMatch(/there is no such file/)
+    const { code, err } = await runMain(['score', at('good.jsonl'), '-r', at('clip.yaml'), '-o', at('none/out.jsonl')])
     expect([code, err]).toEqual([1, expect.stringContaining('there is no such folder')])
   })
 })

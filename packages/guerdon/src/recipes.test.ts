@@ -5,8 +5,8 @@ import { bindStage, parseRecipe } from '@guerdon/core'
 import { methodStages, methods } from '@guerdon/methods'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { main } from './main.ts'
 import type { ScoreSummary } from './score/summary.ts'
+import { runMain } from './testing/run-main.ts'
 
 const recipes = fileURLToPath(new URL('../../../examples/recipes/', import.meta.url))
 const names = readdirSync(recipes).filter(name => name.endsWith('.yaml'))
@@ -34,21 +34,7 @@ const failures: Readonly<Record<string, number>> = {
   'tp-grpo': 2,
 }
 
-async function score(recipe: string): Promise<{ code: number; out: string; err: string }> {
-  let out = ''
-  let err = ''
-  const code = await main(['score', '-r', recipe, '--json'], {
-    out: text => {
-      out += text
-    },
-    err: text => {
-      err += text
-    },
-    stdin: (async function* () {})(),
-    terminal: false,
-  })
-  return { code, out, err }
-}
+const score = (recipe: string) => runMain(['score', '-r', recipe, '--json'])
 
 describe.each(names)('the example %s', name => {
   const file = join(recipes, name)

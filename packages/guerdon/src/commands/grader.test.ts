@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { main } from '../main.ts'
+import { runMain } from '../testing/run-main.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -12,20 +12,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function run(...argv: string[]) {
-  let [out, err] = ['', '']
-  const code = await main(argv, {
-    out: text => {
-      out += text
-    },
-    err: text => {
-      err += text
-    },
-    stdin: (async function* () {})(),
-    terminal: false,
-  })
-  return { code, out, err }
-}
+const run = (...argv: string[]) => runMain([...argv])
 
 const grader = {
   type: 'multi',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Random } from '@guerdon/core'
 import { afterAll, describe, expect, it } from 'vitest'
-import { main } from '../main.ts'
+import { runMain } from '../testing/run-main.ts'
 import { examplePreferences } from './fixtures/preferences.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'guerdon-rm-'))
@@ -13,21 +13,7 @@ const at = (name: string): string => join(folder, name)
 const example = (name: string): string =>
   fileURLToPath(new URL(`../../../../examples/preferences/${name}.jsonl`, import.meta.url))
 
-async function run(...argv: string[]) {
-  let [out, err] = ['', '']
-  async function* stdin() {}
-  const code = await main(['rm', ...argv], {
-    out: text => {
-      out += text
-    },
-    err: text => {
-      err += text
-    },
-    stdin: stdin(),
-    terminal: false,
-  })
-  return { code, out, err }
-}
+const run = (...argv: string[]) => runMain(['rm', ...argv])
 
 const small = ['--width', '8', '--layers', '1', '--heads', '2', '--batch', '8']
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { batchFromRollouts, readRolloutBatches } from '@guerdon/core'
 import { openStoreRecorder } from '@guerdon/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { main } from '../main.ts'
 import { buildRecipe, readRecipeFile } from '../recipe-file.ts'
+import { runMain } from '../testing/run-main.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -36,22 +36,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function run(...argv: string[]) {
-  let out = ''
-  let err = ''
-  async function* stdin() {}
-  const code = await main(argv, {
-    out: text => {
-      out += text
-    },
-    err: text => {
-      err += text
-    },
-    stdin: stdin(),
-    terminal: false,
-  })
-  return { code, out, err }
-}
+const run = (...argv: string[]) => runMain([...argv])
 
 const store = () => ['--store', at('store')]
 
