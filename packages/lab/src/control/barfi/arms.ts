@@ -10,6 +10,12 @@ export const arms: readonly StudyArm<BarfiSettings>[] = [
     role: 'method',
     settings: { reward: 'aligned', firstOrder: true },
   },
+  {
+    id: 'barfi-unguarded',
+    label: 'BARFI, series without guard, as released',
+    role: 'baseline',
+    settings: { reward: 'aligned', unguarded: true },
+  },
   { id: 'naive', label: 'primary + heuristic', role: 'baseline', settings: { reward: 'naive' } },
   { id: 'primary', label: 'primary alone', role: 'baseline', settings: { reward: 'primary' } },
   {

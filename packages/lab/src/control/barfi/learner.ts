@@ -15,6 +15,8 @@ export interface BarfiSettings {
   readonly entropy?: boolean
   /** In place of the Neumann series the identity. */
   readonly firstOrder?: boolean
+  /** The series goes on where its terms grow, as released. */
+  readonly unguarded?: boolean
   /** The control: the reward moves down its hypergradient. */
   readonly flipped?: boolean
 }

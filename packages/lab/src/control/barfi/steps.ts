@@ -93,6 +93,7 @@ export function rewardStepOf<Theta>(actions: number, network: PolicyNetwork<Thet
     ) => {
       const ascent = hypergradient(policy, theta, alignment, outer, inner, {
         approximation: settings.firstOrder ? 'first-order' : { alpha, loops },
+        guard: settings.unguarded ? 'none' : 'stop',
         entropyCoefficient: entropy,
         gammaPenalty: 0,
         baseline: timeMeans,
