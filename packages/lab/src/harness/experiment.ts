@@ -83,6 +83,7 @@ export interface ExperimentReport {
 export interface FinishedRun {
   readonly arm: string
   readonly seed: number
+  /** Processor time it took. */
   readonly seconds: number
   readonly record: RunRecord
 }

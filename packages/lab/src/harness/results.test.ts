@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -46,6 +46,20 @@ describe('results folder', () => {
   it('does not clear a folder that holds something else', () => {
     writeFileSync(join(folder, 'thesis.txt'), 'words')
     expect(() => clearResults(folder)).toThrow(/no manifest/)
+  })
+
+  it.runIf(existsSync('/dev/full'))('keeps what there was when the disk is full, and says what to do', () => {
+    const file = join(folder, 'x.json')
+    writeAtomic(file, 'old')
+    symlinkSync('/dev/full', `${file}.${process.pid}.partial`)
+    expect(() => writeAtomic(file, 'new')).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/no space/),
+        hint: expect.stringMatching(/free space/),
+      }),
+    )
+    expect(readdirSync(folder)).toEqual(['x.json'])
+    expect(readFileSync(file, 'utf8')).toBe('old')
   })
 
   it('says what to do when a file cannot be written', () => {

@@ -13,7 +13,7 @@ function tell(message: WorkerMessage): void {
 
 async function work(job: Job): Promise<void> {
   const experiment = await loadRunnable(job.experiment)
-  const started = performance.now()
+  const started = process.cpuUsage()
   let lastTold = 0
   const context: JobContext = {
     signal: cancelled.signal,
@@ -33,13 +33,19 @@ async function work(job: Job): Promise<void> {
   const arm = experiment.arms(job.budget).find(({ id }) => id === job.arm)
   if (!arm) throw new GuerdonError('unknown_name', `experiment ${experiment.slug} has no arm "${job.arm}"`)
   const record = await experiment.run(arm, job.seed, job.budget, context)
-  saveRun(job.results, { arm: arm.id, seed: job.seed, seconds: (performance.now() - started) / 1000, record })
+  const { user, system } = process.cpuUsage(started)
+  saveRun(job.results, { arm: arm.id, seed: job.seed, seconds: (user + system) / 1e6, record })
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof GuerdonError && error.hint !== undefined) return `${error.message}; ${error.hint}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 process.on('message', (job: Job) => {
   work(job).then(
     () => tell({ type: 'done' }),
-    (error: unknown) => tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => tell({ type: 'failed', message: wordsOf(error) }),
   )
 })
 process.on('disconnect', () => {
