@@ -2,8 +2,9 @@ import { mean, pearsonCorrelation, type Random } from '@guerdon/core'
 import { grpo } from '@guerdon/methods/credit/baselines-advantage'
 import { saltStepAdvantages, type Transition } from '@guerdon/methods/credit/salt'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
-import { matchScale } from '../claims/match-scale.ts'
+import { matchRows } from '../toys/match-rows.ts'
 import { ascend, createNoisyPolicy, type Decision, decide, type NoisyPolicy, noiseShare } from '../toys/noisy-policy.ts'
+import { betterCredit, moreSuccess } from './salt/criteria.ts'
 import { drawGraph, exactAdvantages, type LayeredGraph, stateOf } from './salt/layered-graph.ts'
 import { saltTrained } from './salt/trained.ts'
 
@@ -104,9 +105,10 @@ function train({ settings, budget, random, learningRate, scale, signal, progress
     for (let start = 0; start < graphSize.width; start++) {
       const group = Array.from({ length: groupSize }, () => rollOut(graph, start, policy, drawing))
       const credited = creditGroup(group, settings, shuffling)
-      if (scale === 'matched') matchGroup(credited, creditGroup(group, { credit: 'grpo' }, shuffling))
       rollouts.push(...group)
-      advantages.push(...credited)
+      advantages.push(
+        ...(scale === 'matched' ? matchRows(credited, creditGroup(group, { credit: 'grpo' }, shuffling)) : credited),
+      )
     }
     ascend(
       policy,
@@ -134,15 +136,6 @@ function train({ settings, budget, random, learningRate, scale, signal, progress
   }
 }
 
-function matchGroup(credited: readonly Float64Array[], plain: readonly Float64Array[]): void {
-  const flat = Float64Array.from(credited.flatMap(row => Array.from(row)))
-  const factor = matchScale(
-    flat,
-    plain.flatMap(row => Array.from(row)),
-  )
-  for (const row of credited) for (let t = 0; t < row.length; t++) row[t] *= factor
-}
-
 const mechanism = defineStudy<Settings>({
   setting: [
     'A layered random graph (depth 10, 4 nodes a layer, 4 actions); a prompt is a node to start from; the outcome is 1 when the last node is node 0.',
@@ -165,8 +158,7 @@ const mechanism = defineStudy<Settings>({
   matchScaleTo: 'grpo',
   seeds: { quick: { selection: 1, confirmation: 3 }, full: { selection: 4, confirmation: 8 } },
   criteria: [
-    { about: 'SALT ends with more success than GRPO', arm: 'salt', against: 'grpo', atLeast: 0.02 },
-    { about: 'in two seeds of three', arm: 'salt', against: 'grpo', atLeast: 0, over: { share: 2 / 3 } },
+    ...moreSuccess,
     {
       about: 'and listens less to noise',
       arm: 'salt',
@@ -175,14 +167,7 @@ const mechanism = defineStudy<Settings>({
       atMost: 0,
       over: { share: 5 / 6 },
     },
-    {
-      about: 'its credit correlates better with the exact advantage',
-      arm: 'salt',
-      against: 'grpo',
-      metric: 'correlation',
-      atLeast: 0.03,
-      over: { share: 1 },
-    },
+    betterCredit('exact'),
   ],
   quickCriteria: [
     { about: 'SALT credits better than GRPO', arm: 'salt', against: 'grpo', metric: 'correlation', atLeast: 0.03 },

@@ -1,5 +1,6 @@
-import { mean } from '@guerdon/core'
-import type { Study, Trial, TrialResult } from '../claims/claim.ts'
+import { bindStage, mean, type StepInput } from '@guerdon/core'
+import { findStage } from '@guerdon/methods'
+import type { Role, Study, StudyArm, Trial, TrialResult } from '../claims/claim.ts'
 import type { Budget } from '../harness/experiment.ts'
 import { prepareCreditTrial, runCreditTrial } from '../text-policy/credit-trial.ts'
 import type { CreditArm } from '../text-policy/estimator.ts'
@@ -17,6 +18,19 @@ export const twoWorldsSetting: readonly string[] = [
   'Policy: a transformer of 2 layers and width 32, taught by 1000 demonstrations until it solves a third of the tasks; all arms of a seed start from the same one.',
   '24 updates of 8 tasks × 8 episodes (quick: 3 of 4 × 6) by PPO’s clipped loss, 4 gradient steps each.',
   'Credit is compared with the true advantages of the start policy’s turns, by continuing every history 16 times (quick: 8).',
+]
+
+/** An arm that credits by these steps. */
+export function creditArm(id: string, label: string, role: Role, steps: readonly StepInput[]): StudyArm<CreditArm> {
+  return { id, label, role, settings: { id, steps } }
+}
+
+/** The cheap rivals of every estimator of credit: the outcome alone, and the outcome discounted. */
+export const outcomeArms: readonly StudyArm<CreditArm>[] = [
+  creditArm('grpo', 'GRPO (outcome only)', 'baseline', [bindStage(findStage('grpo'), { place: 'tokens' })]),
+  creditArm('discounted', 'REINFORCE++, γ 0.97', 'baseline', [
+    bindStage(findStage('reinforcePlusPlus'), { gamma: 0.97 }),
+  ]),
 ]
 
 /** Start policies and true advantages in each world. */

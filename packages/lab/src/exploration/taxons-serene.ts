@@ -1,6 +1,6 @@
 import { defineClaim, defineStudy } from '../claims/claim.ts'
-import { arms, criteria, quickCriteria } from './taxons-serene/arms.ts'
-import { type SearchSettings, search } from './taxons-serene/search.ts'
+import { areaSearch } from './taxons-serene/area-search.ts'
+import type { SearchSettings } from './taxons-serene/search.ts'
 import { trained } from './taxons-serene/trained.ts'
 import { walledPoint } from './taxons-serene/walled-point.ts'
 
@@ -12,29 +12,10 @@ const mechanism = defineStudy<SearchSettings>({
     'Best: the best reward ever seen in an area, averaged over the areas found; coverage: of a 40×40 grid by all endings.',
     'Nothing is trained by the reward, so there is no learning rate to choose.',
   ],
-  metric: 'best',
-  direction: 'higher',
-  alsoReport: ['coverage', 'found'],
-  arms,
-  seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 6 } },
-  criteria,
-  quickCriteria,
+  ...areaSearch(walledPoint, { quick: 2400, full: 12_000 }),
   caveats: [
     'The picture shows the place and nothing else; whether the auto-encoder is trained hardly matters in this toy.',
   ],
-  run: trial =>
-    search(
-      walledPoint,
-      {
-        evaluations: trial.budget === 'quick' ? 2400 : 12_000,
-        populationSize: 30,
-        chunk: 300,
-        sigma: 0.3,
-        emitterSteps: 60,
-        epochs: 25,
-      },
-      trial,
-    ),
 })
 
 /** Novelty search in learnt spaces (TAXONS), emitters for what it finds (SERENE), and both at once (STAX). */

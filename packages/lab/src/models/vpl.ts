@@ -1,12 +1,11 @@
 import type { UserRewardModel, UserSpec } from '@guerdon/learn'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
+import { arms, type UserSettings } from './vpl/arms.ts'
 import { type AnnotatedSet, dimensions, drawDirections, drawSets } from './vpl/direction-users.ts'
 import { trained } from './vpl/trained.ts'
-import { predictedShare, trainUserModel, type UserModelKind } from './vpl/user-training.ts'
+import { predictedShare, trainUserModel } from './vpl/user-training.ts'
 
-interface Settings {
-  readonly kind: UserModelKind
-  readonly users: 2 | 4
+interface Settings extends UserSettings {
   /** Weight of the divergence. Default 0.02. */
   readonly klWeight?: number
 }
@@ -84,10 +83,7 @@ const mechanism = defineStudy<Settings>({
   direction: 'higher',
   alsoReport: ['gainByContext', 'accuracyToldOther', 'identified'],
   arms: [
-    { id: 'vpl-2', label: 'VPL, 2 users', role: 'method', settings: { kind: 'vpl', users: 2 } },
-    { id: 'vpl-4', label: 'VPL, 4 users', role: 'method', settings: { kind: 'vpl', users: 4 } },
-    { id: 'bt-2', label: 'Bradley–Terry, 2 users', role: 'baseline', settings: { kind: 'blind', users: 2 } },
-    { id: 'bt-4', label: 'Bradley–Terry, 4 users', role: 'baseline', settings: { kind: 'blind', users: 4 } },
+    ...arms,
     {
       id: 'heavy-2',
       label: 'VPL, KL weight 1, 2 users',
@@ -99,12 +95,6 @@ const mechanism = defineStudy<Settings>({
       label: 'VPL, KL weight 1, 4 users',
       role: 'baseline',
       settings: { kind: 'vpl', users: 4, klWeight: 1 },
-    },
-    {
-      id: 'shuffled-2',
-      label: 'VPL told another user’s choices, 2 users',
-      role: 'control',
-      settings: { kind: 'shuffled', users: 2 },
     },
   ],
   learningRates: { quick: [2e-3], full: [1e-3, 2e-3, 4e-3] },

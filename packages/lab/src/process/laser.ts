@@ -1,55 +1,17 @@
-import { mean, type Random } from '@guerdon/core'
-import {
-  type BandCoverage,
-  baseScores,
-  coverageByDifficulty,
-  laserAdvantages,
-  laserDReward,
-  laserReward,
-  unifiedShaping,
-} from '@guerdon/methods/process/laser'
+import { mean } from '@guerdon/core'
+import { type BandCoverage, coverageByDifficulty, laserAdvantages } from '@guerdon/methods/process/laser'
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
 import { ascendChoices } from '../toys/choice-policy.ts'
-import { shuffledInGroups } from '../toys/shuffled-in-groups.ts'
-import { expectedOf, groupSize, lengthPolicy, longest, questions, type Responses, respond } from './laser/length-toy.ts'
+import { criteria } from './laser/criteria.ts'
+import { expectedOf, groupSize, lengthPolicy, longest, questions, respond } from './laser/length-toy.ts'
+import { type ShapeSettings, shapedScores } from './laser/shaped-scores.ts'
 import { targetOrder } from './laser/target-order.ts'
 import { trained } from './laser/trained.ts'
-
-type Settings =
-  | { readonly shape: 'outcome' }
-  | { readonly shape: 'truncation' | 'laser' | 'shuffled'; readonly target: number }
-  | { readonly shape: 'laser-d' }
 
 const thresholds = Array.from({ length: 15 }, (_, i) => i + 2)
 const monitorEvery = 20
 
-function shapedScores(
-  responses: Responses,
-  settings: Settings,
-  monitor: BandCoverage | null,
-  random: Random,
-): ArrayLike<number> {
-  const { scores, lengths } = responses
-  switch (settings.shape) {
-    case 'outcome':
-      return scores
-    case 'truncation':
-      return unifiedShaping(responses, { targetLength: settings.target, truncationPenalty: baseScores.wrong })
-        .truncation
-    case 'laser':
-      return laserReward(responses, { targetLength: settings.target }).scores
-    case 'shuffled':
-      return laserReward(
-        { scores, lengths: shuffledInGroups(lengths, groupSize, random) },
-        { targetLength: settings.target },
-      ).scores
-    case 'laser-d':
-      return laserDReward(responses, { coverage: monitor?.coverage ?? null, thresholds, fallbackTargetLength: longest })
-        .scores
-  }
-}
-
-function train({ settings, budget, random, learningRate, signal, progress }: Trial<Settings>): TrialResult {
+function train({ settings, budget, random, learningRate, signal, progress }: Trial<ShapeSettings>): TrialResult {
   const updates = budget === 'quick' ? 300 : 800
   const policy = lengthPolicy(random.split('policy'))
   const sampling = random.split('responses')
@@ -66,7 +28,14 @@ function train({ settings, budget, random, learningRate, signal, progress }: Tri
       monitored += questions * groupSize
     }
     const responses = respond(policy, sampling)
-    const advantages = laserAdvantages(shapedScores(responses, settings, monitor, shuffling), responses.groups)
+    const scores = shapedScores(responses, settings, {
+      groupSize,
+      thresholds,
+      fallbackTargetLength: longest,
+      coverage: monitor?.coverage ?? null,
+      random: shuffling,
+    })
+    const advantages = laserAdvantages(scores, responses.groups)
     ascendChoices(
       policy,
       responses.groups.map((prompt, i) => ({
@@ -89,9 +58,7 @@ function train({ settings, budget, random, learningRate, signal, progress }: Tri
   }
 }
 
-const inEverySeed = { share: 1 }
-
-const mechanism = defineStudy<Settings>({
+const mechanism = defineStudy<ShapeSettings>({
   setting: [
     '24 questions of three difficulties; an action is the length of the response, 1 to 16; P(correct | length) = cap·σ((length − need)/0.8) with needs 2, 6 and 11.',
     'Policy: a table of logits with a bump at length 12; GRPO on 8 responses a question, 800 updates (quick: 300) for every arm.',
@@ -112,55 +79,7 @@ const mechanism = defineStudy<Settings>({
   ],
   learningRates: { quick: [0.6], full: [0.3, 0.6, 1.2] },
   seeds: { quick: { selection: 1, confirmation: 2 }, full: { selection: 3, confirmation: 6 } },
-  criteria: [
-    {
-      about: 'LASER shortens by 15 %',
-      arm: 'laser-8',
-      against: 'outcome',
-      compare: 'ratio',
-      atMost: 0.85,
-      over: inEverySeed,
-    },
-    {
-      about: 'and stays accurate on hard questions',
-      arm: 'laser-8',
-      against: 'outcome',
-      metric: 'hardAccuracy',
-      atLeast: -0.02,
-      over: inEverySeed,
-    },
-    {
-      about: 'where truncation at the same length does not',
-      arm: 'laser-8',
-      against: 'truncation-8',
-      metric: 'accuracy',
-      atLeast: 0.15,
-      over: inEverySeed,
-    },
-    {
-      about: 'LASER-D shortens by 12 % with no target chosen by hand',
-      arm: 'laser-d',
-      against: 'outcome',
-      compare: 'ratio',
-      atMost: 0.88,
-      over: inEverySeed,
-    },
-    {
-      about: 'at hardly any loss of accuracy',
-      arm: 'laser-d',
-      against: 'outcome',
-      metric: 'accuracy',
-      atLeast: -0.03,
-      over: inEverySeed,
-    },
-    {
-      about: 'with longer targets for harder questions',
-      arm: 'laser-d',
-      metric: 'targetsOrdered',
-      atLeast: 1,
-      over: inEverySeed,
-    },
-  ],
+  criteria: criteria({ laser: 'laser-8', truncation: 'truncation-8' }, { share: 1 }),
   quickCriteria: [
     { about: 'LASER shortens', arm: 'laser-8', against: 'outcome', compare: 'ratio', atMost: 0.95 },
     { about: 'and beats truncation', arm: 'laser-8', against: 'truncation-8', metric: 'accuracy', atLeast: 0.1 },

@@ -4,6 +4,7 @@ import { blendedRewards, type FilterMode, profAdvantages } from '@guerdon/method
 import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claims/claim.ts'
 import { ascendChoices } from '../toys/choice-policy.ts'
 import { shuffledInGroups } from '../toys/shuffled-in-groups.ts'
+import { criteria } from './prof/criteria.ts'
 import { expectedOf, prompts, type Rollout, rollOut, slots, stepPolicy } from './prof/step-toy.ts'
 import { trained } from './prof/trained.ts'
 
@@ -75,8 +76,6 @@ function train({ settings, budget, random, learningRate, signal, progress }: Tri
   }
 }
 
-const inEverySeed = { share: 1 }
-
 const mechanism = defineStudy<Settings>({
   setting: [
     '12 prompts; a response takes 4 steps that are sound, flawed or breaking (chance of success × 1, 0.85, 0.3) and pads with 0, 3, 10 or 20 trivial ones.',
@@ -102,27 +101,7 @@ const mechanism = defineStudy<Settings>({
   ],
   learningRates: { quick: [0.15], full: [0.075, 0.15, 0.3] },
   seeds: { quick: { selection: 1, confirmation: 3 }, full: { selection: 3, confirmation: 8 } },
-  criteria: [
-    { about: 'PROF is more accurate than GRPO', arm: 'prof', against: 'grpo', atLeast: 0.08, over: inEverySeed },
-    { about: 'and than the blend', arm: 'prof', against: 'blend', atLeast: 0.1, over: inEverySeed },
-    { about: 'its correct responses are sound', arm: 'prof', metric: 'flawed', atMost: 0.2 },
-    {
-      about: 'more so than a random balanced filter makes them',
-      arm: 'prof',
-      against: 'random',
-      metric: 'flawed',
-      atMost: -0.15,
-    },
-    {
-      about: 'while the blend pads its responses',
-      arm: 'blend',
-      against: 'prof',
-      metric: 'steps',
-      compare: 'ratio',
-      atLeast: 1.5,
-    },
-    { about: 'and filtering the classes together loses accuracy', arm: 'prof', against: 'pooled', atLeast: 0.1 },
-  ],
+  criteria,
   quickCriteria: [
     { about: 'PROF is more accurate than GRPO', arm: 'prof', against: 'grpo', atLeast: 0.05 },
     { about: 'and than a random balanced filter', arm: 'prof', against: 'random', atLeast: 0.03 },

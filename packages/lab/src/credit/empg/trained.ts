@@ -2,13 +2,13 @@ import { bindStage, type StepInput } from '@guerdon/core'
 import { findStage } from '@guerdon/methods'
 import { defineStudy, type Trial, type TrialResult } from '../../claims/claim.ts'
 import type { CreditArm } from '../../text-policy/estimator.ts'
-import { prepareTwoWorlds, runInTwoWorlds, twoWorldsSetting } from '../two-worlds.ts'
+import { creditArm, outcomeArms, prepareTwoWorlds, runInTwoWorlds, twoWorldsSetting } from '../two-worlds.ts'
+import { fasterAt } from './criteria.ts'
 
 const empg = (k: number): readonly StepInput[] => [
   bindStage(findStage('grpo')),
   bindStage(findStage('empg'), { k, place: 'tokens' }),
 ]
-const arm = (id: string, steps: readonly StepInput[]): CreditArm => ({ id, steps })
 
 /** Small steps, for this optimiser: the mechanism's 0.1 and 0.3 in proportion. */
 const rates = [3e-4, 1e-3] as const
@@ -30,32 +30,6 @@ async function runAtRates(trial: Trial<CreditArm>): Promise<TrialResult> {
   return { metrics, curves: curves ?? {}, spent }
 }
 
-const faster = (rate: (typeof rates)[number]) =>
-  [
-    {
-      about: `EMPG learns faster than GRPO at rate ${rate}`,
-      arm: 'empg',
-      against: 'grpo',
-      metric: `area@${rate}`,
-      atLeast: 0.03,
-    },
-    {
-      about: `in five seeds of six at rate ${rate}`,
-      arm: 'empg',
-      against: 'grpo',
-      metric: `area@${rate}`,
-      atLeast: 0,
-      over: { share: 5 / 6 },
-    },
-    {
-      about: `and with the sign of k flipped is slower than GRPO at rate ${rate}`,
-      arm: 'flipped',
-      against: 'grpo',
-      metric: `area@${rate}`,
-      atMost: 0,
-    },
-  ] as const
-
 /** EMPG with a transformer, whose entropies are those of its tokens. */
 export const empgTrained = defineStudy<CreditArm>({
   setting: [
@@ -73,24 +47,13 @@ export const empgTrained = defineStudy<CreditArm>({
     'signalToNoise',
   ],
   arms: [
-    { id: 'empg', label: 'EMPG', role: 'method', settings: arm('empg', empg(1)) },
-    {
-      id: 'grpo',
-      label: 'GRPO (outcome only)',
-      role: 'baseline',
-      settings: arm('grpo', [bindStage(findStage('grpo'), { place: 'tokens' })]),
-    },
-    {
-      id: 'discounted',
-      label: 'REINFORCE++, γ 0.97',
-      role: 'baseline',
-      settings: arm('discounted', [bindStage(findStage('reinforcePlusPlus'), { gamma: 0.97 })]),
-    },
-    { id: 'flipped', label: 'EMPG, k = −1', role: 'control', settings: arm('flipped', empg(-1)) },
+    creditArm('empg', 'EMPG', 'method', empg(1)),
+    ...outcomeArms,
+    creditArm('flipped', 'EMPG, k = −1', 'control', empg(-1)),
   ],
   matchScaleTo: 'grpo',
   seeds: { quick: { selection: 1, confirmation: 2 }, full: { selection: 1, confirmation: 6 } },
-  criteria: [...faster(rates[0]), ...faster(rates[1])],
+  criteria: rates.flatMap(fasterAt),
   quickCriteria: [
     {
       about: 'EMPG learns no worse than GRPO, as far as a few updates tell',

@@ -1,7 +1,7 @@
 import { defineStudy } from '../../claims/claim.ts'
+import { areaSearch } from './area-search.ts'
 import { arm } from './arm.ts'
-import { arms, criteria, quickCriteria } from './arms.ts'
-import { type SearchSettings, search } from './search.ts'
+import type { SearchSettings } from './search.ts'
 
 /** The same searches of the poses of an arm, from pictures of it. */
 export const trained = defineStudy<SearchSettings>({
@@ -11,24 +11,5 @@ export const trained = defineStudy<SearchSettings>({
     '6000 evaluations (quick: 2400) for every arm, population 30, chunks of 300, mutations of 0.3; emitters end after 60 generations, their steps divided by √D.',
     'Best: the best reward ever seen in an area, averaged over the areas found; coverage: of a 40×40 grid by all endings.',
   ],
-  metric: 'best',
-  direction: 'higher',
-  alsoReport: ['coverage', 'found'],
-  arms,
-  seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 6 } },
-  criteria,
-  quickCriteria,
-  run: trial =>
-    search(
-      arm,
-      {
-        evaluations: trial.budget === 'quick' ? 2400 : 6000,
-        populationSize: 30,
-        chunk: 300,
-        sigma: 0.3,
-        emitterSteps: 60,
-        epochs: 25,
-      },
-      trial,
-    ),
+  ...areaSearch(arm, { quick: 2400, full: 6000 }),
 })

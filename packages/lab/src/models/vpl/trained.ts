@@ -2,13 +2,8 @@ import type { Random } from '@guerdon/core'
 import type { Comparison, UserSpec } from '@guerdon/learn'
 import { drawUsers, preferenceVocabulary, type User, userPreferences } from '@guerdon/worlds/text/preferences'
 import { defineStudy, type Trial, type TrialResult } from '../../claims/claim.ts'
-import { predictedShare, trainUserModel, type UserModelKind } from './user-training.ts'
-
-interface Settings {
-  readonly kind: UserModelKind
-  /** Two users with opposite tastes, or four who each like two attributes and dislike two others. */
-  readonly users: 2 | 4
-}
+import { arms, type UserSettings } from './arms.ts'
+import { predictedShare, trainUserModel } from './user-training.ts'
 
 const contextSize = 6
 const trainingSets = 4000
@@ -44,7 +39,7 @@ export function drawAnswerSets(
   })
 }
 
-async function run(trial: Trial<Settings>): Promise<TrialResult> {
+async function run(trial: Trial<UserSettings>): Promise<TrialResult> {
   const { settings, budget, random, learningRate } = trial
   const { kind, users: count } = settings
   const [updates, tested] = budget === 'quick' ? [150, 100] : [800, 500]
@@ -74,7 +69,7 @@ async function run(trial: Trial<Settings>): Promise<TrialResult> {
 const inEverySeed = { share: 1 }
 
 /** VPL against one reward model, on answers that users of different tastes compare. */
-export const trained = defineStudy<Settings>({
+export const trained = defineStudy<UserSettings>({
   setting: [
     'Preferences world: answers of two to nine words about a topic; users like some attributes and dislike others; all like answers on the topic and dislike praise, so one model can be right about a part.',
     '4000 sets of 7 comparisons of one user each, judged with noise (temperature 0.5); VPL is told 6 and predicts the seventh.',
@@ -84,18 +79,7 @@ export const trained = defineStudy<Settings>({
   metric: 'accuracy',
   direction: 'higher',
   alsoReport: ['gainByContext', 'accuracyToldOther'],
-  arms: [
-    { id: 'vpl-2', label: 'VPL, 2 opposite users', role: 'method', settings: { kind: 'vpl', users: 2 } },
-    { id: 'vpl-4', label: 'VPL, 4 users', role: 'method', settings: { kind: 'vpl', users: 4 } },
-    { id: 'bt-2', label: 'Bradley–Terry, 2 opposite users', role: 'baseline', settings: { kind: 'blind', users: 2 } },
-    { id: 'bt-4', label: 'Bradley–Terry, 4 users', role: 'baseline', settings: { kind: 'blind', users: 4 } },
-    {
-      id: 'shuffled-2',
-      label: 'VPL told another user’s choices, 2 users',
-      role: 'control',
-      settings: { kind: 'shuffled', users: 2 },
-    },
-  ],
+  arms,
   learningRates: { quick: [3e-3], full: [1e-3, 3e-3, 1e-2] },
   seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 5 } },
   criteria: [

@@ -1,26 +1,15 @@
-import { type Random, signal, withColumns } from '@guerdon/core'
-import {
-  baseScores,
-  coverageByDifficulty,
-  laserAdvantages,
-  laserDReward,
-  laserReward,
-  unifiedShaping,
-} from '@guerdon/methods/process/laser'
+import { signal, withColumns } from '@guerdon/core'
+import { coverageByDifficulty, laserAdvantages } from '@guerdon/methods/process/laser'
 import type { ArithmeticState, ArithmeticTask } from '@guerdon/worlds/text/arithmetic'
 import { defineStudy, type Trial, type TrialResult } from '../../claims/claim.ts'
 import { advantageRecipe } from '../../text-policy/advantage-recipe.ts'
 import { runWithRewards } from '../../text-policy/run-with-rewards.ts'
 import { type Policy, saveStartPolicy, teachStartPolicy } from '../../text-policy/start-policy.ts'
-import { shuffledInGroups } from '../../toys/shuffled-in-groups.ts'
 import { ask } from '../arithmetic/ask.ts'
-import { type Answers, laserSettings, plainLength, readAnswers, summarise } from './long-winded.ts'
+import { criteria } from './criteria.ts'
+import { laserSettings, plainLength, readAnswers, summarise } from './long-winded.ts'
+import { type ShapeSettings, type Shaping, shapedScores } from './shaped-scores.ts'
 import { targetOrder } from './target-order.ts'
-
-type Settings =
-  | { readonly shape: 'outcome' }
-  | { readonly shape: 'truncation' | 'laser' | 'shuffled'; readonly target: number }
-  | { readonly shape: 'laser-d' }
 
 const groupSize = 8
 const monitorEvery = 20
@@ -29,28 +18,9 @@ const monitorQuestions = 24
 /** Candidate targets: tokens of 0, ½, 1, 1½ … steps. */
 const thresholds = Array.from({ length: 14 }, (_, half) => plainLength(half / 2))
 
-function shapedScores(answers: Answers, settings: Settings, coverage: Coverage, random: Random): ArrayLike<number> {
-  const { scores, lengths } = answers
-  switch (settings.shape) {
-    case 'outcome':
-      return scores
-    case 'truncation':
-      return unifiedShaping(answers, { targetLength: settings.target, truncationPenalty: baseScores.wrong }).truncation
-    case 'laser':
-      return laserReward(answers, { targetLength: settings.target }).scores
-    case 'shuffled':
-      return laserReward(
-        { ...answers, lengths: shuffledInGroups(lengths, groupSize, random) },
-        { targetLength: settings.target },
-      ).scores
-    case 'laser-d':
-      return laserDReward(answers, { coverage, thresholds, fallbackTargetLength: plainLength(6) }).scores
-  }
-}
+type Coverage = Shaping['coverage']
 
-type Coverage = ReturnType<typeof coverageByDifficulty>['coverage'] | null
-
-async function train(trial: Trial<Settings>): Promise<TrialResult> {
+async function train(trial: Trial<ShapeSettings>): Promise<TrialResult> {
   const { settings, budget, random } = trial
   const setting = laserSettings[budget]
   const watching = random.split('monitor')
@@ -80,7 +50,13 @@ async function train(trial: Trial<Settings>): Promise<TrialResult> {
         if (settings.shape === 'laser-d' && update % monitorEvery === 0) coverage = await monitor(policy)
         update++
         const answers = readAnswers(episodes)
-        const scores = shapedScores(answers, settings, coverage, shuffling)
+        const scores = shapedScores(answers, settings, {
+          groupSize,
+          thresholds,
+          fallbackTargetLength: plainLength(6),
+          coverage,
+          random: shuffling,
+        })
         return withColumns(batch, {
           'rollout.advantage': signal('rollout', laserAdvantages(scores, answers.groups)),
         })
@@ -99,7 +75,7 @@ async function train(trial: Trial<Settings>): Promise<TrialResult> {
 const short = plainLength(2)
 
 /** LASER on a transformer that writes arithmetic. */
-export const trained = defineStudy<Settings>({
+export const trained = defineStudy<ShapeSettings>({
   setting: [
     'World arithmetic, sums and differences on numbers up to 5: a quarter of one operation, a quarter of two, half of three (quick: one and two, numbers up to 3). Answers may be bare, take all steps (9, 15, 21 tokens), or take steps back and do them again.',
     'Policy: a causal transformer (2 layers, width 32), taught by a long-winded writer (a quarter of the answers bare, half of the steps done twice) until three answers in four are right; the same for all arms of a seed. Bare answers to three operations are right in a third of the cases.',
@@ -135,53 +111,7 @@ export const trained = defineStudy<Settings>({
   ],
   learningRates: { quick: [1e-3], full: [2.5e-4, 5e-4, 1e-3] },
   seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 5 } },
-  criteria: [
-    {
-      about: 'LASER shortens by 15 %',
-      arm: 'laser-15',
-      against: 'outcome',
-      compare: 'ratio',
-      atMost: 0.85,
-      over: { share: 1 },
-    },
-    {
-      about: 'and stays accurate on hard questions',
-      arm: 'laser-15',
-      against: 'outcome',
-      metric: 'hardAccuracy',
-      atLeast: -0.02,
-    },
-    {
-      about: 'where truncation at the same length does not',
-      arm: 'laser-15',
-      against: 'truncation-15',
-      metric: 'accuracy',
-      atLeast: 0.15,
-      over: { share: 1 },
-    },
-    {
-      about: 'LASER-D shortens by 12 % with no target chosen by hand',
-      arm: 'laser-d',
-      against: 'outcome',
-      compare: 'ratio',
-      atMost: 0.88,
-      over: { share: 1 },
-    },
-    {
-      about: 'at hardly any loss of accuracy',
-      arm: 'laser-d',
-      against: 'outcome',
-      metric: 'accuracy',
-      atLeast: -0.03,
-    },
-    {
-      about: 'with longer targets for harder questions',
-      arm: 'laser-d',
-      metric: 'targetsOrdered',
-      atLeast: 1,
-      over: { share: 1 },
-    },
-  ],
+  criteria: criteria({ laser: 'laser-15', truncation: 'truncation-15' }, 'mean'),
   quickCriteria: [{ about: 'LASER shortens', arm: 'laser-15', against: 'outcome', compare: 'ratio', atMost: 0.9 }],
   axes: { success: { x: 'update', y: 'share right' }, tokens: { x: 'update', y: 'tokens an answer' } },
   caveats: [

@@ -10,6 +10,7 @@ import { saveStartPolicy, teachStartPolicy } from '../../text-policy/start-polic
 import { shuffledInGroups } from '../../toys/shuffled-in-groups.ts'
 import { type Answer, ask } from '../arithmetic/ask.ts'
 import { profSettings, stepsOf, summarise } from './careless.ts'
+import { criteria } from './criteria.ts'
 import { loadProcessModel, processValues, teachProcessModel } from './process-model.ts'
 
 /** How answers are credited, and how many a question gets. `shuffled`: PROF with process values of other answers. */
@@ -125,27 +126,7 @@ export const trained = defineStudy<Settings>({
   ],
   learningRates: { quick: [1e-3], full: [2.5e-4, 5e-4, 1e-3] },
   seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 5 } },
-  criteria: [
-    { about: 'PROF is more accurate than GRPO', arm: 'prof', against: 'grpo', atLeast: 0.08, over: { share: 1 } },
-    { about: 'and than the blend', arm: 'prof', against: 'blend', atLeast: 0.1, over: { share: 1 } },
-    { about: 'its correct responses are sound', arm: 'prof', metric: 'flawed', atMost: 0.2 },
-    {
-      about: 'more so than a random balanced filter makes them',
-      arm: 'prof',
-      against: 'random',
-      metric: 'flawed',
-      atMost: -0.15,
-    },
-    {
-      about: 'while the blend pads its responses',
-      arm: 'blend',
-      against: 'prof',
-      metric: 'steps',
-      compare: 'ratio',
-      atLeast: 1.5,
-    },
-    { about: 'and filtering the classes together loses accuracy', arm: 'prof', against: 'pooled', atLeast: 0.1 },
-  ],
+  criteria,
   quickCriteria: [
     { about: 'PROF is more accurate than the blend', arm: 'prof', against: 'blend', atLeast: 0.03 },
     {

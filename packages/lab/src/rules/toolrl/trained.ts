@@ -7,6 +7,7 @@ import { defineStudy } from '../../claims/claim.ts'
 import { runWithRewards } from '../../text-policy/run-with-rewards.ts'
 import type { TextSetting } from '../../text-policy/setting.ts'
 import { saveStartPolicy, teachStartPolicy } from '../../text-policy/start-policy.ts'
+import { shuffledInGroups } from '../../toys/shuffled-in-groups.ts'
 import { type TurnState, type TurnTask, toolTurnWorld } from './turn-world.ts'
 
 /** What a turn is rewarded for: its calls, by ToolRL's grades of credit, or success alone. */
@@ -24,6 +25,8 @@ const setting: TextSetting = {
   startSuccess: 0.15,
 }
 
+const groupSize = 4
+
 /** ToolRL's reward of a turn: format in [0, 1] and correctness in [−3, 3], against the calls needed there. */
 export function turnReward(episode: Turn, credit: ToolrlOptions['credit'] = 'fields'): number {
   const [{ state, actionStart, actionEnd }] = episode.turns
@@ -35,20 +38,7 @@ export function turnReward(episode: Turn, credit: ToolrlOptions['credit'] = 'fie
 function rewardsOf(episodes: readonly Turn[], settings: Settings, random: Random): number[] {
   if (settings.reward === 'success') return episodes.map(({ correct }) => Number(correct ?? false))
   const rewards = episodes.map(episode => turnReward(episode, settings.credit))
-  return settings.reward === 'shuffled' ? shuffledInGroups(rewards, episodes, random) : rewards
-}
-
-/** The control's rewards: those of the group, given to the wrong responses. */
-function shuffledInGroups(rewards: readonly number[], episodes: readonly Turn[], random: Random): number[] {
-  const groups = new Map<string, number[]>()
-  for (const [i, { groupId }] of episodes.entries()) groups.set(groupId, [...(groups.get(groupId) ?? []), i])
-  const shuffled = [...rewards]
-  for (const members of groups.values()) {
-    random.shuffle([...members]).forEach((from, place) => {
-      shuffled[members[place]] = rewards[from]
-    })
-  }
-  return shuffled
+  return settings.reward === 'shuffled' ? shuffledInGroups(rewards, groupSize, random) : rewards
 }
 
 const recipe = defineRecipe({
@@ -99,7 +89,7 @@ export const trained = defineStudy<Settings>({
       {
         recipe,
         groups: 16,
-        groupSize: 4,
+        groupSize,
         miniBatches: 4,
         updates: trial.budget === 'quick' ? 12 : 120,
         annotate: (batch, episodes) =>
