@@ -61,9 +61,11 @@ export function createRewardApp(options: ServerOptions, hosts?: HostPolicy): Rew
     return context.json(await reloadRecipe(edge, options.readSource, sourceOf(parseBody(body))))
   })
   app.get('/health', context => context.json({ status: 'ok', reward_function: edge.engine.recipe.name }))
-  app.get('/ready', context => {
+  app.get('/ready', async context => {
     const { name, version } = edge.engine.recipe
-    return context.json({ ready: !edge.draining, recipe: name, version }, edge.draining ? 503 : 200)
+    const reason = edge.draining ? 'shutdown' : await whyNot(edge)
+    const answer = { ready: reason === undefined, recipe: name, version }
+    return reason === undefined ? context.json(answer) : context.json({ ...answer, reason }, 503)
   })
   app.get('/metrics', async context => {
     authorise(edge, context)
@@ -82,6 +84,16 @@ export function createRewardApp(options: ServerOptions, hosts?: HostPolicy): Rew
       while (edge.open > 0 && performance.now() < until) await new Promise(resolve => setTimeout(resolve, 10))
     },
     close: () => edge.engine.close(),
+  }
+}
+
+/** What keeps it from taking work. */
+async function whyNot({ engine }: Edge): Promise<string | undefined> {
+  try {
+    await engine.ready()
+    return undefined
+  } catch (error) {
+    return asRequestError(error).code
   }
 }
 

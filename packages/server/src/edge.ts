@@ -11,7 +11,7 @@ import { createIdempotency, type Idempotency, type Reply } from './http/idempote
 import type { Log } from './http/log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { assertUnscoredPolicy, readLimits, type ServerLimits, type ServerOptions } from './options.ts'
-import { openRunFiles } from './runs/run-files.ts'
+import { openRuns } from './runs/open-runs.ts'
 
 /** What all requests of a server pass: admission, limits, repeats, counting; behind it an engine computes the answers. */
 export interface Edge {
@@ -62,10 +62,11 @@ export function createEdge(options: ServerOptions, hosts?: HostPolicy): Edge {
 function createEngine(options: ServerOptions, basis: LocalEngineOptions): Engine {
   const { workers = 0, store, recorder, source } = options
   assertInteger(workers, 'workers', 0)
-  const files = store === undefined ? undefined : openRunFiles(store)
+  const { deadlineMs } = basis.limits
+  const states = store === undefined ? undefined : openRuns(store, { shared: false, deadlineMs })
   const parts = {
     ...basis,
-    ...(files === undefined ? {} : { files }),
+    ...(states === undefined ? {} : { states }),
     ...(recorder === undefined ? {} : { recorder }),
   }
   if (workers === 0) return createLocalEngine(parts)
@@ -73,7 +74,7 @@ function createEngine(options: ServerOptions, basis: LocalEngineOptions): Engine
     const log = options.log ?? (() => undefined)
     return createPool({ ...parts, count: workers, source, log, ...(store === undefined ? {} : { store }) })
   } catch (error) {
-    files?.close()
+    void states?.close()
     throw error
   }
 }

@@ -80,8 +80,13 @@ const readings: readonly [path: string, Operation][] = [
     '/ready',
     {
       id: 'ready',
-      about: 'Whether it takes work, and with which recipe.',
-      response: z.object({ ready: z.boolean(), recipe: z.string(), version: z.string() }),
+      about: 'Whether it takes work, and with which recipe; with 503 the reason why not.',
+      response: z.object({
+        ready: z.boolean(),
+        recipe: z.string(),
+        version: z.string(),
+        reason: z.string().optional(),
+      }),
     },
   ],
   [

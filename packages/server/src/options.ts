@@ -45,7 +45,10 @@ export interface ServerOptions {
   readonly source?: RecipeSource
   /** Reads the recipe anew, when asked to reload it. Without it a reload must bring its recipe. */
   readonly readSource?: () => RecipeSource | Promise<RecipeSource>
-  /** Folder in which the states of runs are kept; without one they live as long as the process. */
+  /**
+   * Where the states of runs are kept: a folder for this server alone, or the URL of a database that several servers may
+   * share (`postgres://…`, `redis://…`). Without it they live as long as the process.
+   */
   readonly store?: string
   /** Keeps every scored batch before it is answered; it is closed with the server. */
   readonly recorder?: Recorder

@@ -7,9 +7,10 @@ import { type Recorder, recordedScorer } from '../recorder.ts'
 import { withRequestContext } from '../rewards/request-signal.ts'
 import type { Call } from '../routes/route.ts'
 import { findRoute } from '../routes/table.ts'
-import { carriedStages } from '../runs/carry-state.ts'
-import type { RunFiles } from '../runs/run-files.ts'
+import { carriedStages, isStateful } from '../runs/carry-state.ts'
 import { createRunStates, type RunStep } from '../runs/run-states.ts'
+import type { RunStore } from '../runs/run-store.ts'
+import { AnsweredBefore } from '../runs/stored-answers.ts'
 import { childSpan, endSpan, parentOf, tracedSteps } from '../trace/spans.ts'
 import type { Engine, Work } from './work.ts'
 
@@ -19,7 +20,7 @@ export interface LocalEngineOptions {
   readonly limits: ServerLimits
   readonly unscored: UnscoredPolicy
   /** Where the states of runs are kept. */
-  readonly files?: RunFiles
+  readonly states?: RunStore
   /** Keeps what was scored, before it is answered. */
   readonly recorder?: Recorder
   /** Receives what is to be counted, of answers and of errors. */
@@ -29,15 +30,14 @@ export interface LocalEngineOptions {
 /** An engine in this process. */
 export function createLocalEngine(options: LocalEngineOptions): Engine {
   const { limits, unscored } = options
-  const states = createRunStates(limits.runs, options.files)
+  const states = createRunStates(limits.runs, options.states)
   let recipe = options.recipe
   let reloading: Promise<unknown> = Promise.resolve()
 
   const answer = async (work: Work, signal: AbortSignal, traced: RunStep | undefined, counts: ItemCount[]) => {
     const used = recipe
-    const before = work.request === undefined ? undefined : states.answered(used, work.run, work.request)
-    if (before !== undefined) return { body: before, replayed: true }
-    const transaction = states.begin(used, traced)
+    const { request } = work
+    const transaction = states.begin(used, { request, ...(traced === undefined ? {} : { runStep: traced }) })
     const { recorder } = options
     const runs = recorder === undefined ? transaction : recordedScorer(transaction, used, recorder)
     const services = { recipe: used, runs, metrics: countItems(counts), limits, unscored }
@@ -53,8 +53,11 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       signal.throwIfAborted()
       if (result instanceof Uint8Array) return { body: result, replayed: false }
       const body = JSON.stringify(result)
-      await transaction.commit(body, work.request)
+      await transaction.commit(body)
       return { body, replayed: false }
+    } catch (error) {
+      if (error instanceof AnsweredBefore) return { body: error.body, replayed: true }
+      throw error
     } finally {
       transaction.abandon()
     }
@@ -64,7 +67,10 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     get recipe() {
       return recipe
     },
-    started: () => Promise.resolve(),
+    started: async () => options.states?.check(),
+    ready: async () => {
+      if (isStateful(recipe)) await options.states?.check()
+    },
     compute: async (work, signal) => {
       const attributes = { 'guerdon.route': work.route, 'guerdon.run': work.run, 'guerdon.recipe': recipe.version }
       const opened = childSpan('score', parentOf(work.trace ?? {}), attributes)
@@ -84,17 +90,23 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     },
     reload: next => {
       const work = reloading.then(async () => {
+        await options.states?.check()
         const before = recipe
         recipe = next
-        const runs = await states.adopt(before, next)
-        return { runs, ...carriedStages(before, next) }
+        try {
+          const runs = await states.adopt(before, next)
+          return { runs, ...carriedStages(before, next) }
+        } catch (error) {
+          recipe = before
+          throw error
+        }
       })
       reloading = work.catch(() => undefined)
       return work
     },
     close: async () => {
       await options.recorder?.close()
-      options.files?.close()
+      await options.states?.close()
     },
   }
 }

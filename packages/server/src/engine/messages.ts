@@ -10,7 +10,7 @@ export interface WorkerSetup {
   readonly source: RecipeSource
   readonly limits: ServerLimits
   readonly unscored: UnscoredPolicy
-  /** Folder of run states, locked by the process in front. */
+  /** Where the states of runs are: a folder, locked by the process in front, or a URL. */
   readonly store?: string
   /** Scored batches are handed to the process in front to be recorded. */
   readonly records: boolean

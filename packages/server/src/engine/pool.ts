@@ -2,7 +2,6 @@ import { GuerdonError, type Recipe } from '@guerdon/core'
 import type { Log } from '../http/log.ts'
 import type { RecipeSource } from '../options.ts'
 import { isStateful } from '../runs/carry-state.ts'
-import type { RunFiles } from '../runs/run-files.ts'
 import { assertRunName } from '../runs/run-states.ts'
 import type { LocalEngineOptions } from './local.ts'
 import { ownerOf, type SentBatch } from './messages.ts'
@@ -14,7 +13,7 @@ export interface PoolOptions extends LocalEngineOptions {
   /** Worker processes. */
   readonly count: number
   readonly source: RecipeSource | undefined
-  /** Folder of `files`, whose lock this process holds for the workers. */
+  /** Where `states` are: a folder, whose lock this process holds for the workers, or a URL. */
   readonly store?: string
   readonly log: Log
 }
@@ -84,7 +83,11 @@ export function createPool(options: PoolOptions): Engine {
       return recipe
     },
     started: async () => {
+      await options.states?.check()
       await Promise.all(workers.map(worker => worker.started()))
+    },
+    ready: async () => {
+      if (isStateful(recipe)) await options.states?.check()
     },
     compute: async (work, signal) => {
       assertRunName(work.run)
@@ -92,7 +95,9 @@ export function createPool(options: PoolOptions): Engine {
       return (await worker.ask({ type: 'compute', work }, signal)) as Done
     },
     reload: async (next, from) => {
-      source = checked(next, from)
+      const found = checked(next, from)
+      await options.states?.check()
+      source = found
       recipe = next
       recipes.set(next.version, next)
       for (const version of [...recipes.keys()].slice(0, -RECIPES)) recipes.delete(version)
@@ -103,8 +108,7 @@ export function createPool(options: PoolOptions): Engine {
     close: async () => {
       await Promise.all(workers.map(worker => worker.close()))
       await recorder?.close()
-      const { files }: { files?: RunFiles } = options
-      files?.close()
+      await options.states?.close()
     },
   }
 }

@@ -45,6 +45,8 @@ export interface Engine {
   readonly recipe: Pick<Recipe, 'name' | 'version'>
   /** Resolves when it takes work. Throws what keeps it from starting. */
   started(): Promise<void>
+  /** Throws `io` while the states of runs cannot be reached and the recipe needs them. */
+  ready(): Promise<void>
   /** Throws what the answer shall be instead. */
   compute(work: Work, signal: AbortSignal): Promise<Done>
   /** Requests that came before are answered with the recipe they came under. */

@@ -1,6 +1,7 @@
 import { buildRecipe } from '../recipe-source.ts'
 import type { Recorder } from '../recorder.ts'
-import { openRunFiles, type RunFiles } from '../runs/run-files.ts'
+import { openRuns } from '../runs/open-runs.ts'
+import type { RunStore } from '../runs/run-store.ts'
 import { createLocalEngine } from './local.ts'
 import {
   type FromWorker,
@@ -73,19 +74,20 @@ function settle(id: number, work: Promise<Done | Reloaded>): void {
 
 async function setUp({ source, limits, unscored, store, records, index, count }: WorkerSetup): Promise<void> {
   const recipe = await buildRecipe(source)
-  const files = store === undefined ? undefined : ownFiles(openRunFiles(store, { shared: true }), index, count)
+  const { deadlineMs } = limits
+  const states = store === undefined ? undefined : ownRuns(openRuns(store, { shared: true, deadlineMs }), index, count)
   engine = createLocalEngine({
     recipe,
     limits,
     unscored,
     onCounts: counts => send({ type: 'counts', counts }),
-    ...(files === undefined ? {} : { files }),
+    ...(states === undefined ? {} : { states }),
     ...(records ? { recorder: recorderInFront } : {}),
   })
 }
 
-function ownFiles(files: RunFiles, index: number, count: number): RunFiles {
-  return { ...files, names: () => files.names().filter(run => ownerOf(run, count) === index) }
+function ownRuns(states: RunStore, index: number, count: number): RunStore {
+  return { ...states, names: async () => (await states.names()).filter(run => ownerOf(run, count) === index) }
 }
 
 const recorderInFront: Recorder = {

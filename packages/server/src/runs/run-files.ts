@@ -1,38 +1,18 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GuerdonError } from '@guerdon/core'
 import { lockFolder } from './lock.ts'
-import type { StoredAnswer } from './stored-answers.ts'
+import { type FoundRun, type Reading, RUN_FORMAT, type RunStore, type SavedRun } from './run-store.ts'
 
-/** A run as it is kept: how many batches it has seen, and the recipe's state after them. */
-export interface SavedRun {
-  readonly update: number
-  /** What `recipe.saveState` wrote. */
-  readonly state: string
-  /** The latest answers to requests with a key, oldest first; absent in files of the first release. */
-  readonly answers?: readonly StoredAnswer[]
-}
-
-/** The states of runs in a folder, one file each, replaced as a whole. */
-export interface RunFiles {
-  /** The names of the runs there are. */
-  names(): string[]
-  /** `undefined` for a run that was never saved. Throws `state` for a damaged file. */
-  read(run: string): SavedRun | undefined
-  /** Resolves when the state is on the disk. Throws `io`. */
-  write(run: string, saved: SavedRun): Promise<void>
-  /** Lets other processes use the folder. */
-  close(): void
-}
-
-const FORMAT = 1
+/** One process writes a file: what it has written is what it knows. */
+const REVISION = 'file'
 
 /**
- * Opens a folder for this process alone. Throws `io` when it cannot be used or another server has it. With `shared`, another
- * process holds the lock and hands each run to one process only.
+ * The states of runs in a folder, one file each, replaced as a whole; for this process alone. Throws `io` when it cannot be
+ * used or another server has it. With `shared`, another process holds the lock and hands each run to one process only.
  */
-export function openRunFiles(folder: string, { shared = false }: { readonly shared?: boolean } = {}): RunFiles {
+export function openRunFiles(folder: string, { shared = false }: { readonly shared?: boolean } = {}): RunStore {
   const runs = join(folder, 'runs')
   if (shared) return filesIn(runs, () => undefined)
   try {
@@ -45,19 +25,31 @@ export function openRunFiles(folder: string, { shared = false }: { readonly shar
   return filesIn(runs, () => lock.release())
 }
 
-function filesIn(runs: string, close: () => void): RunFiles {
+function filesIn(runs: string, close: () => void): RunStore {
+  const fileOf = (run: string) => join(runs, `${run}.json`)
+  const read = async (run: string, known?: string): Promise<Reading> =>
+    known === undefined ? await readRun(fileOf(run)) : 'unchanged'
   return {
-    names: () => readdirSync(runs).flatMap(name => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : [])),
-    read: run => readRun(join(runs, `${run}.json`)),
-    write: (run, saved) => replace(join(runs, `${run}.json`), runs, JSON.stringify({ format: FORMAT, run, ...saved })),
-    close,
+    check: async () => undefined,
+    names: async () =>
+      (await readdir(runs)).flatMap(name => (name.endsWith('.json') ? [name.slice(0, -'.json'.length)] : [])),
+    read,
+    hold: async run => ({
+      read: known => read(run, known),
+      write: async saved => {
+        await replace(fileOf(run), runs, JSON.stringify({ format: RUN_FORMAT, run, ...saved }))
+        return REVISION
+      },
+      release: async () => undefined,
+    }),
+    close: async () => close(),
   }
 }
 
-function readRun(file: string): SavedRun | undefined {
+async function readRun(file: string): Promise<FoundRun | undefined> {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = await readFile(file, 'utf8')
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
     throw new GuerdonError('io', `expected to read ${file}; got: ${words(cause)}`, { file, cause })
@@ -68,11 +60,12 @@ function readRun(file: string): SavedRun | undefined {
   } catch (cause) {
     throw new GuerdonError('state', `expected the saved state of a run; got a damaged file — ${file}`, { file, cause })
   }
-  if (saved.format !== FORMAT || !Number.isInteger(saved.update) || typeof saved.state !== 'string') {
-    throw new GuerdonError('version', `expected a run saved in format ${FORMAT}; got another — ${file}`, { file })
+  if (saved.format !== RUN_FORMAT || !Number.isInteger(saved.update) || typeof saved.state !== 'string') {
+    throw new GuerdonError('version', `expected a run saved in format ${RUN_FORMAT}; got another — ${file}`, { file })
   }
+  // Files of the first release have no answers.
   const answers = Array.isArray(saved.answers) ? saved.answers : []
-  return { update: saved.update as number, state: saved.state, answers }
+  return { update: saved.update as number, state: saved.state, answers, revision: REVISION }
 }
 
 async function replace(file: string, folder: string, text: string): Promise<void> {

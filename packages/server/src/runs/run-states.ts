@@ -1,9 +1,9 @@
 import { GuerdonError, type Recipe, type RecipeState, type RolloutBatch } from '@guerdon/core'
-import { RequestError } from '../http/request-error.ts'
 import { carryState, isStateful } from './carry-state.ts'
-import { createMutex, type Mutex } from './mutex.ts'
-import type { RunFiles } from './run-files.ts'
-import { findAnswer, keepAnswer, type RequestKey, type StoredAnswer } from './stored-answers.ts'
+import { createKnownRuns, type KnownRun, type Standing } from './known-runs.ts'
+import type { FoundRun, HeldRun, Reading, RunStore } from './run-store.ts'
+import { AnsweredBefore, findAnswer, keepAnswer, type RequestKey } from './stored-answers.ts'
+import { abandonable } from './within.ts'
 
 /** A batch through the recipe. */
 export interface RunResult {
@@ -14,7 +14,10 @@ export interface RunResult {
 
 /** Scores batches with the state of a run. */
 export interface RunScorer {
-  /** Scores a batch and advances the run when the transaction is committed; until then no other batch of the run goes on. */
+  /**
+   * Scores a batch and advances the run when the transaction is committed; until then no other batch of the run goes on.
+   * Throws `AnsweredBefore` for a request this run has answered, 409 for a key that came with another request.
+   */
   score(run: string, batch: RolloutBatch, signal: AbortSignal): Promise<RunResult>
   /** Scores a batch with the run's state and leaves it as it was. */
   preview(run: string, batch: RolloutBatch, signal: AbortSignal): Promise<RunResult>
@@ -22,8 +25,8 @@ export interface RunScorer {
 
 /** One request on the state of a run: all of it happens, its answer included, or nothing. */
 export interface RunTransaction extends RunScorer {
-  /** Resolves when the new state is on the disk, with the answer of a request that has a key. After an error nothing changed. */
-  commit(answer: string, request?: RequestKey): Promise<void>
+  /** Resolves when the new state is saved, with the answer of a request that has a key. After an error nothing changed. */
+  commit(answer: string): Promise<void>
   /** Leaves the run as it was; does nothing after `commit`. */
   abandon(): void
 }
@@ -31,11 +34,17 @@ export interface RunTransaction extends RunScorer {
 /** The states of the runs of one server. */
 export interface RunStates {
   /** Begins a request on `recipe`; a run whose state another recipe left takes over what both have in common. */
-  begin(recipe: Recipe, runStep?: RunStep): RunTransaction
-  /** The answer this run gave to a request before. Throws 409 for a key that came with another request. */
-  answered(recipe: Recipe, run: string, request: RequestKey): string | undefined
-  /** Hands every run kept, in memory or on the disk, from one recipe to the next. Returns how many. */
+  begin(recipe: Recipe, options?: TransactionOptions): RunTransaction
+  /** Hands every run kept, in memory or saved, from one recipe to the next. Returns how many. */
   adopt(from: Recipe, to: Recipe): Promise<number>
+}
+
+/** What a request may bring besides its recipe. */
+export interface TransactionOptions {
+  /** Runs the recipe. Default: `recipe.run`. */
+  readonly runStep?: RunStep
+  /** Given by a client that may send the request again. */
+  readonly request?: RequestKey | undefined
 }
 
 /** Runs a recipe; told apart from `recipe.run` only where somebody watches its steps. */
@@ -46,53 +55,74 @@ export type RunStep = (
   signal: AbortSignal,
 ) => ReturnType<Recipe['run']>
 
-interface Run {
-  readonly mutex: Mutex
-  recipe: Recipe
-  state: RecipeState
-  update: number
-  answers: readonly StoredAnswer[]
+/** A run taken for one request. */
+interface Taken {
+  readonly run: KnownRun
+  /** Absent where runs are kept in memory alone. */
+  readonly held: HeldRun | undefined
+  readonly standing: Standing
+  close(): void
 }
+
+/** Recipes remembered for runs whose state an earlier one left. */
+const RECIPES = 8
 
 const never = new AbortController().signal
 
-/** Run states, restored from and saved to `files` when there are some. */
-export function createRunStates(maxRuns: number, files?: RunFiles): RunStates {
-  const runs = new Map<string, Run>()
-  const find = (name: string, recipe: Recipe): Run => {
-    const known = runs.get(name)
-    if (known !== undefined) return known
-    if (runs.size >= maxRuns) {
-      throw new RequestError(503, 'overloaded', `expected one of the ${maxRuns} runs there are; got another`, {
-        path: ['run'],
-        hint: 'restart the server to forget runs that have ended, or raise the limit of runs',
-        retryAfterSeconds: 60,
+/** Run states, restored from and saved to `store` where there is one; in memory there are at most `maxRuns`. */
+export function createRunStates(maxRuns: number, store?: RunStore): RunStates {
+  const runs = createKnownRuns(maxRuns, { forget: store !== undefined })
+  const recipes: Recipe[] = []
+
+  const load = (found: FoundRun, recipe: Recipe): Standing => {
+    const { update, answers, revision } = found
+    const [owner, state] = stateIn(found.state, recipe, recipes)
+    return { recipe: owner, state, update, answers, revision }
+  }
+  const standingOf = (reading: Reading, known: Standing | undefined, recipe: Recipe): Standing => {
+    if (reading === 'unchanged' && known !== undefined) return known
+    if (reading === undefined || reading === 'unchanged') return unscored(recipe)
+    return load(reading, recipe)
+  }
+  const take = async (name: string, recipe: Recipe, signal: AbortSignal): Promise<Taken> => {
+    const run = runs.enter(name)
+    let held: HeldRun | undefined
+    let release: (() => void) | undefined
+    let closed = false
+    const close = () => {
+      if (closed) return
+      closed = true
+      // The next batch of the run need not find the store still holding it for this one.
+      void (held?.release() ?? Promise.resolve()).finally(() => {
+        release?.()
+        runs.leave(name)
       })
     }
-    const saved = files?.read(name)
-    const run: Run = {
-      mutex: createMutex(),
-      recipe,
-      state: saved === undefined ? recipe.initialState() : recipe.loadState(saved.state),
-      update: saved?.update ?? 0,
-      answers: saved?.answers ?? [],
+    try {
+      release = await run.mutex.acquire(signal)
+      held = await store?.hold(name, signal)
+      const known = run.standing
+      run.standing = held ? standingOf(await held.read(known?.revision), known, recipe) : (known ?? unscored(recipe))
+      return { run, held, standing: run.standing, close }
+    } catch (error) {
+      close()
+      throw error
     }
-    runs.set(name, run)
-    return run
   }
-  const save = async (name: string, run: Run, next: Omit<Run, 'mutex'>): Promise<void> => {
+  const save = async ({ run, held, standing }: Taken, next: Standing): Promise<void> => {
     const { recipe, state, update, answers } = next
-    await files?.write(name, { update, state: recipe.saveState(state), answers })
-    Object.assign(run, next)
+    const revision = await held?.write({ update, state: recipe.saveState(state), answers }, standing.revision)
+    run.standing = { recipe, state, update, answers, ...(revision === undefined ? {} : { revision }) }
   }
+
   return {
-    begin: (recipe, runStep = plainRun) => {
+    begin: (recipe, { runStep = plainRun, request } = {}) => {
       const stateful = isStateful(recipe)
-      let open: { readonly name: string; readonly run: Run; readonly release: () => void } | undefined
+      let taken: Taken | undefined
       let next: { state: RecipeState; update: number } | undefined
       const close = () => {
-        open?.release()
-        open = undefined
+        taken?.close()
+        taken = undefined
       }
       return {
         score: async (name, given, signal) => {
@@ -101,51 +131,63 @@ export function createRunStates(maxRuns: number, files?: RunFiles): RunStates {
             const { batch } = await runStep(recipe, given, recipe.initialState(), signal)
             return { batch, update: 0 }
           }
-          if (open === undefined) {
-            const run = find(name, recipe)
-            open = { name, run, release: await run.mutex.acquire(signal) }
+          if (taken === undefined) {
+            taken = await take(name, recipe, signal)
+            const before = request === undefined ? undefined : findAnswer(taken.standing.answers, request)
+            if (before !== undefined) throw new AnsweredBefore(before)
           }
-          const { run } = open
-          const before = next ?? { state: carryState(run.recipe, recipe, run.state), update: run.update }
-          const { batch, state } = await abandonable(signal, runStep(recipe, given, before.state, signal))
-          next = { state, update: before.update + 1 }
+          const { standing } = taken
+          const from = next ?? { state: carryState(standing.recipe, recipe, standing.state), update: standing.update }
+          const { batch, state } = await abandonable(signal, runStep(recipe, given, from.state, signal))
+          next = { state, update: from.update + 1 }
           return { batch, update: next.update }
         },
         preview: async (name, given, signal) => {
           assertRunName(name)
-          const run = stateful ? find(name, recipe) : undefined
-          const state = run === undefined ? recipe.initialState() : carryState(run.recipe, recipe, run.state)
-          const { batch } = await runStep(recipe, given, state, signal)
-          return { batch, update: run?.update ?? 0 }
+          if (!stateful)
+            return { batch: (await runStep(recipe, given, recipe.initialState(), signal)).batch, update: 0 }
+          const known = runs.peek(name)
+          const standing =
+            store === undefined
+              ? (known ?? unscored(recipe))
+              : standingOf(await store.read(name, known?.revision), known, recipe)
+          const { batch } = await runStep(recipe, given, carryState(standing.recipe, recipe, standing.state), signal)
+          return { batch, update: standing.update }
         },
-        commit: async (answer, request) => {
-          if (open === undefined || next === undefined) return
-          const { name, run } = open
-          const answers = request === undefined ? run.answers : keepAnswer(run.answers, { ...request, body: answer })
-          await save(name, run, { recipe, ...next, answers }).finally(close)
+        commit: async answer => {
+          if (taken === undefined || next === undefined) return
+          const { answers } = taken.standing
+          const kept = request === undefined ? answers : keepAnswer(answers, { ...request, body: answer })
+          await save(taken, { recipe, ...next, answers: kept }).finally(close)
         },
         abandon: close,
       }
     },
-    answered: (recipe, name, request) => {
-      if (!isStateful(recipe)) return undefined
-      assertRunName(name)
-      return findAnswer(find(name, recipe).answers, request)
-    },
     adopt: async (from, to) => {
       if (from.version === to.version || !isStateful(from)) return 0
-      const names = [...new Set([...runs.keys(), ...(files?.names() ?? [])])]
-      // All are read before anything is waited for: a request that comes meanwhile finds them as `from` left them.
-      const found = names.flatMap(name => {
-        const run = readable(() => find(name, from))
-        return run === undefined ? [] : [{ name, run }]
-      })
-      for (const { name, run } of found) {
-        await run.mutex.run(never, () =>
-          save(name, run, { ...run, recipe: to, state: carryState(run.recipe, to, run.state) }),
-        )
+      // Known before anything is waited for: a request that comes meanwhile may find its run as either left it.
+      recipes.push(from, to)
+      recipes.splice(0, recipes.length - RECIPES)
+      const inMemory = runs.names()
+      const saved = ((await store?.names()) ?? []).filter(name => !inMemory.includes(name))
+      let adopted = 0
+      for (const name of [...inMemory, ...saved]) {
+        const own = await readable(async () => {
+          // Runs of others are looked at without being held.
+          if (saved.includes(name)) standingOf((await store?.read(name)) ?? undefined, undefined, to)
+          const taken = await take(name, to, never)
+          const { standing } = taken
+          try {
+            if (standing.recipe.version === to.version) return standing.update > 0
+            await save(taken, { ...standing, recipe: to, state: carryState(standing.recipe, to, standing.state) })
+            return true
+          } finally {
+            taken.close()
+          }
+        })
+        if (own) adopted++
       }
-      return found.length
+      return adopted
     },
   }
 }
@@ -159,24 +201,31 @@ export function assertRunName(name: string): void {
   })
 }
 
-/** A run of yet another recipe, or a damaged one, stays as it is: its own requests tell what is wrong. */
-function readable(read: () => Run): Run | undefined {
+function unscored(recipe: Recipe): Standing {
+  return { recipe, state: recipe.initialState(), update: 0, answers: [] }
+}
+
+/** The state in `saved` and the recipe it belongs to: `recipe`, or one that this process went on from. */
+function stateIn(saved: string, recipe: Recipe, earlier: readonly Recipe[]): readonly [Recipe, RecipeState] {
   try {
-    return read()
+    return [recipe, recipe.loadState(saved)]
   } catch (error) {
-    if (error instanceof GuerdonError && (error.code === 'version' || error.code === 'state')) return undefined
+    if (!(error instanceof GuerdonError) || error.code !== 'version') throw error
+    const { recipe: version } = JSON.parse(saved) as { readonly recipe?: unknown }
+    const owner = earlier.find(candidate => candidate.version === version)
+    if (owner === undefined || owner.version === recipe.version) throw error
+    return [owner, owner.loadState(saved)]
+  }
+}
+
+/** A run of yet another recipe, or a damaged one, stays as it is: its own requests tell what is wrong. */
+async function readable(work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof GuerdonError && (error.code === 'version' || error.code === 'state')) return false
     throw error
   }
 }
 
 const plainRun: RunStep = (recipe, batch, state, signal) => recipe.run(batch, state, { signal })
-
-/** `work`, or the reason of `signal` as soon as it is aborted: a stage that never settles must not hold its run. */
-function abandonable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-    if (signal.aborted) onAbort()
-  })
-}

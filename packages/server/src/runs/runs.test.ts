@@ -16,8 +16,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lockFolder } from './lock.ts'
 import { createMutex } from './mutex.ts'
-import { openRunFiles, type RunFiles } from './run-files.ts'
+import { openRunFiles } from './run-files.ts'
 import { createRunStates } from './run-states.ts'
+import type { RunStore } from './run-store.ts'
 import { keepAnswer, type RequestKey, storedAnswerLimits } from './stored-answers.ts'
 
 let folder = ''
@@ -27,14 +28,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Run states of one recipe whose every request is committed at once. */
-function statesOf(recipe: Recipe, maxRuns: number, files?: RunFiles) {
+function statesOf(recipe: Recipe, maxRuns: number, files?: RunStore) {
   const states = createRunStates(maxRuns, files)
   return {
     score: async (run: string, given: RolloutBatch, signal: AbortSignal, request?: RequestKey) => {
-      const transaction = states.begin(recipe)
+      const transaction = states.begin(recipe, { request })
       try {
         const result = await transaction.score(run, given, signal)
-        await transaction.commit(`answer ${result.update}`, request)
+        await transaction.commit(`answer ${result.update}`)
         return result
       } finally {
         transaction.abandon()
@@ -42,7 +43,6 @@ function statesOf(recipe: Recipe, maxRuns: number, files?: RunFiles) {
     },
     preview: (run: string, given: RolloutBatch, signal: AbortSignal) =>
       states.begin(recipe).preview(run, given, signal),
-    answered: (run: string, request: RequestKey) => states.answered(recipe, run, request),
   }
 }
 
@@ -91,12 +91,12 @@ describe('run states', () => {
     const before = statesOf(counting(), 10, first)
     await before.score('a', batch(), live)
     await before.score('a', batch(), live)
-    first.close()
+    await first.close()
     writeFileSync(join(folder, 'runs', 'a.json.partial'), '{"torn')
     const second = openRunFiles(folder)
     expect(readdirSync(join(folder, 'runs'))).toEqual(['a.json'])
     expect((await statesOf(counting(), 10, second).score('a', batch(), live)).update).toBe(3)
-    second.close()
+    await second.close()
   })
 
   it('refuse the state of another recipe and a damaged file', async () => {
@@ -106,7 +106,7 @@ describe('run states', () => {
     await expect(other.score('a', batch(), live)).rejects.toMatchObject({ code: 'version' })
     writeFileSync(join(folder, 'runs', 'b.json'), '{"format":1,')
     await expect(other.score('b', batch(), live)).rejects.toMatchObject({ code: 'state' })
-    files.close()
+    await files.close()
   })
 
   it('do not advance when they cannot be saved', async () => {
@@ -117,7 +117,7 @@ describe('run states', () => {
     await expect(states.score('a', batch(), live)).rejects.toMatchObject({ code: 'io' })
     mkdirSync(join(folder, 'runs'))
     expect((await states.score('a', batch(), live)).update).toBe(2)
-    files.close()
+    await files.close()
   })
 
   it('let a run go on after work that never settled', async () => {
@@ -146,6 +146,17 @@ describe('run states', () => {
     await states.score('a', batch(), live)
     await expect(states.score('b', batch(), live)).rejects.toMatchObject({ status: 503 })
   })
+
+  it('make place in memory for others when they are on the disk', async () => {
+    const files = openRunFiles(folder)
+    const states = statesOf(counting(5), 2, files)
+    for (const name of ['a', 'b', 'c', 'a']) await states.score(name, batch(), live)
+    expect((await states.score('b', batch(), live)).update).toBe(2)
+    const busy = [states.score('a', batch(), live), states.score('b', batch(), live)]
+    await expect(states.score('c', batch(), live)).rejects.toMatchObject({ status: 503 })
+    expect((await Promise.all(busy)).map(({ update }) => update)).toEqual([3, 3])
+    await files.close()
+  })
 })
 
 describe('answers kept with a run', () => {
@@ -155,19 +166,18 @@ describe('answers kept with a run', () => {
     const first = openRunFiles(folder)
     const before = statesOf(counting(), 10, first)
     await before.score('a', batch(), live, request(1))
-    first.close()
+    await first.close()
     const after = statesOf(counting(), 10, openRunFiles(folder))
-    expect(after.answered('a', request(1))).toBe('answer 1')
-    expect(after.answered('a', request(2))).toBeUndefined()
-    expect(() => after.answered('a', { key: 'k1', hash: 'other' })).toThrow(/got another/)
+    await expect(after.score('a', batch(), live, request(1))).rejects.toMatchObject({ body: 'answer 1' })
+    await expect(after.score('a', batch(), live, { key: 'k1', hash: 'other' })).rejects.toThrow(/got another/)
     expect((await after.score('a', batch(), live, request(2))).update).toBe(2)
   })
 
   it('are bounded, oldest forgotten first', async () => {
     const states = statesOf(counting(), 10)
     for (let n = 0; n <= storedAnswerLimits.entries; n++) await states.score('a', batch(), live, request(n))
-    expect(states.answered('a', request(0))).toBeUndefined()
-    expect(states.answered('a', request(1))).toBe('answer 2')
+    await expect(states.score('a', batch(), live, request(1))).rejects.toMatchObject({ body: 'answer 2' })
+    expect((await states.score('a', batch(), live, request(0))).update).toBe(storedAnswerLimits.entries + 2)
   })
 
   it('are bounded in characters, the newest always kept', () => {
@@ -201,16 +211,16 @@ describe('another recipe', () => {
     expect(await states.adopt(from, to)).toBe(1)
     expect((await statesOf(to, 10, files).score('seen', batch(), live)).update).toBe(2)
     await expect(statesOf(from, 10, files).score('seen', batch(), live)).rejects.toMatchObject({ code: 'version' })
-    files.close()
+    await files.close()
   })
 })
 
 describe('the lock of a store', () => {
-  it('keeps a second server out and goes with the first', () => {
+  it('keeps a second server out and goes with the first', async () => {
     const first = openRunFiles(folder)
     expect(() => openRunFiles(folder)).toThrow(/no other server uses; got .* in use by process \d+/)
-    first.close()
-    openRunFiles(folder).close()
+    await first.close()
+    await openRunFiles(folder).close()
   })
 
   it.each([

@@ -11,6 +11,17 @@ export interface StoredAnswer extends RequestKey {
   readonly body: string
 }
 
+/** Ends a request that its run has answered: `body` is the answer it got. */
+export class AnsweredBefore extends Error {
+  readonly body: string
+
+  constructor(body: string) {
+    super('this request was answered before')
+    this.name = 'AnsweredBefore'
+    this.body = body
+  }
+}
+
 /** Answers kept with one run, and their characters; what is older was long acknowledged. */
 export const storedAnswerLimits = { entries: 64, characters: 2 ** 18 } as const
 

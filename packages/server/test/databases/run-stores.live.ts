@@ -1,0 +1,99 @@
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openRuns } from '../../src/runs/open-runs.ts'
+import type { RunStore } from '../../src/runs/run-store.ts'
+import { itKeepsRuns, live, saved, scorer, write } from '../run-store-contract.ts'
+import { createPostgres, createRedis, type Database, postgresPrograms, redisPrograms } from './programs.ts'
+import { itIsShared } from './shared-contract.ts'
+
+const options = { shared: false, deadlineMs: 3000 }
+
+describe.each([
+  { kind: 'postgres', programs: postgresPrograms, create: createPostgres },
+  { kind: 'redis', programs: redisPrograms, create: createRedis },
+])('$kind', ({ kind, programs, create }) => {
+  if (programs === undefined) {
+    it.skip(`is not installed here`)
+    return
+  }
+  let database: Database
+  const open = (): RunStore => openRuns(database.url, options)
+  beforeAll(async () => {
+    database = await create()
+    await database.start()
+  })
+  afterAll(() => database?.remove())
+
+  it('makes what it needs when several servers start at once', async () => {
+    const stores = Array.from({ length: 6 }, open)
+    await Promise.all(stores.map(store => store.check()))
+    expect(await stores[0].names()).toEqual([])
+    await Promise.all(stores.map(store => store.close()))
+  })
+
+  itKeepsRuns(open)
+  itIsShared(open)
+
+  it('refuses while the database is down, goes on by itself when it is back, and lost nothing', async () => {
+    const store = open()
+    const server = scorer(store)
+    expect(await server.score('down')).toBe(1)
+    await database.crash()
+    const works = [server.score('down'), store.check(), store.names(), store.read('down')]
+    for (const result of await Promise.allSettled(works)) {
+      const reason = { code: 'io', message: expect.not.stringContaining(database.password) }
+      expect(result).toMatchObject({ status: 'rejected', reason })
+    }
+    await database.start()
+    await store.check()
+    expect(await server.score('down')).toBe(2)
+    await store.close()
+  })
+
+  it('saves what was scored while the database was started anew', async () => {
+    const store = open()
+    await write(store, 'restarted', saved(1))
+    const held = await store.hold('restarted', live)
+    const found = await held.read()
+    await database.crash()
+    await database.start()
+    const known = typeof found === 'object' ? found.revision : undefined
+    const revision = await held.write(saved(2), known)
+    await held.release()
+    expect(await store.read('restarted', revision)).toBe('unchanged')
+    await store.close()
+  })
+
+  it('waits neither for a database that stands still nor for one that accepts and never answers', async () => {
+    const store = open()
+    const server = scorer(store)
+    expect(await server.score('frozen')).toBe(1)
+    database.freeze()
+    const started = performance.now()
+    await expect(server.score('frozen')).rejects.toMatchObject({ code: expect.stringMatching(/^(io|timeout)$/) })
+    expect(performance.now() - started).toBeLessThan(15_000)
+    database.thaw()
+    await store.check()
+    expect(await server.score('frozen')).toBe(2)
+    await store.close()
+
+    const mute = createServer(() => undefined).listen(0, '127.0.0.1')
+    await new Promise(resolve => mute.once('listening', resolve))
+    const { port } = mute.address() as { readonly port: number }
+    const nobody = openRuns(`${kind}://u:secret@127.0.0.1:${port}`, options)
+    await expect(nobody.check()).rejects.toMatchObject({ code: 'io', message: expect.not.stringContaining('secret') })
+    await nobody.close()
+    mute.close()
+  })
+
+  it('says what is wrong with a password without telling it', async () => {
+    const url = new URL(database.url)
+    url.password = 'wrong-secret'
+    const store = openRuns(url.href, options)
+    await expect(store.check()).rejects.toMatchObject({
+      code: 'io',
+      message: expect.not.stringContaining('wrong-secret'),
+    })
+    await store.close()
+  })
+})
