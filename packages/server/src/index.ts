@@ -35,5 +35,6 @@ export {
 } from './options.ts'
 export type { RecordedBatch, Recorder } from './recorder.ts'
 export { type AsyncRewardInput, defineAsyncReward } from './rewards/async-reward.ts'
+export { isDatabase } from './runs/open-runs.ts'
 export { openStoreRecorder, type StoreRecorderOptions } from './store-recorder.ts'
 export { type TextItem, textBatch } from './text-batch.ts'

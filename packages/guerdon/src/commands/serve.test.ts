@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -77,6 +77,44 @@ describe('guerdon serve', () => {
     })
     expect(answer.status).toBe(413)
     await server.stop()
+  })
+
+  it('keeps records where it is told to, apart from the states of runs', async () => {
+    const server = await started(['--store', join(folder, 'states'), '--records', join(folder, 'records')])
+    const answer = await fetch(`${server.url}/adapters/slime`, {
+      method: 'POST',
+      body: '{"prompt":"p","response":"r","label":null}',
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(answer.status).toBe(200)
+    await server.stop()
+    expect(readdirSync(join(folder, 'records'))).toContain('store.duckdb')
+    expect(readdirSync(join(folder, 'states'))).toEqual(['runs'])
+  })
+
+  it.each([
+    [['--store', 'mysql://me:hidden@host/db'], /postgres:\/\/, postgresql:\/\/, redis:\/\/, rediss:\/\//],
+    [['--records', 'redis://:hidden@host'], /expected a folder for the records/],
+    [['--store', 'redis://:hidden@host', '--store-texts'], /--records FOLDER/],
+    [
+      ['--store', 'redis://:hidden@127.0.0.1:1'],
+      /expected a database for run states at redis:\/\/127.0.0.1:1; got: .*ECONNREFUSED/,
+    ],
+  ])('says what is wrong with %j and no password', async (parameters, message) => {
+    const file = join(folder, 'recipe.yaml')
+    writeFileSync(file, recipe('first'))
+    let err = ''
+    const io = {
+      out: () => undefined,
+      err: (text: string) => {
+        err += text
+      },
+      stdin: process.stdin,
+      terminal: false,
+    }
+    expect(await main(['serve', '--recipe', file, '--port', '0', ...parameters], io)).toBe(1)
+    expect(err).toMatch(message)
+    expect(err).not.toContain('hidden')
   })
 
   it.each([

@@ -1,6 +1,6 @@
 import { GuerdonError } from '@guerdon/core'
-import { defaultLimits, jsonLog, listen, openStoreRecorder, type UnscoredPolicy } from '@guerdon/server'
-import { Command, InvalidArgumentError } from 'commander'
+import { defaultLimits, isDatabase, jsonLog, listen, openStoreRecorder, type UnscoredPolicy } from '@guerdon/server'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Io } from '../io.ts'
 import { buildRecipe, readRecipeFile } from '../recipe-file.ts'
 import { reloadWhenAsked } from './serve-reload.ts'
@@ -12,6 +12,7 @@ interface ServeOptions {
   readonly port: number
   readonly host: string
   readonly store?: string
+  readonly records?: string
   readonly storeTexts?: boolean
   readonly unscored: UnscoredPolicy
   readonly grace: number
@@ -32,11 +33,17 @@ export function serveCommand(io: Io): Command {
     .requiredOption('-r, --recipe <file>', 'recipe, YAML or JSON')
     .option('-p, --port <n>', 'port; 0 takes any free one', port, 8787)
     .option('--host <address>', 'address to listen on; anything but loopback needs a token', '127.0.0.1')
-    .option(
-      '--store <folder>',
-      'keep the state of every run and every scored batch there, on the disk before the answer; go on from it',
+    .addOption(
+      new Option(
+        '--store <folder or URL>',
+        'keep the state of every run there before the answer, and go on from it; a database may be shared by servers',
+      ).env('GUERDON_STORE'),
     )
-    .option('--store-texts', 'keep whole records, prompts and responses too; else ids and numbers alone')
+    .option(
+      '--records <folder>',
+      'keep every scored batch there, on the disk before the answer (default: the folder of --store)',
+    )
+    .option('--store-texts', 'in these records keep prompts and responses too; else ids and numbers alone')
     .option(
       '--unscored <what>',
       'items without a number, where the trainer knows no word for them: refuse (503), or a value',
@@ -63,6 +70,8 @@ export function serveCommand(io: Io): Command {
         '\nA token that callers must send is read from GUERDON_TOKEN. The log goes to standard error, one JSON object a line.',
         'SIGHUP reads the recipe again, as POST /v1/recipe does with the token; SIGTERM and SIGINT stop the server.',
         'A recipe that keeps a state needs --store to be scored by --workers.',
+        'A URL of a store is postgres://, postgresql://, redis:// or rediss://USER:PASSWORD@HOST:PORT/DATABASE; what stands in',
+        'GUERDON_STORE, or for Postgres in PGPASSWORD, does not show in the list of processes.',
         'The routes are described at /openapi.json.',
       ].join('\n'),
     )
@@ -81,10 +90,9 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
     })
   }
   const write = jsonLog(line => io.err(line))
+  const records = recordsFolder(options)
   const recorder =
-    options.store === undefined
-      ? undefined
-      : await openStoreRecorder(options.store, { texts: options.storeTexts === true })
+    records === undefined ? undefined : await openStoreRecorder(records, { texts: options.storeTexts === true })
   const server = await listen({
     recipe,
     source,
@@ -116,6 +124,23 @@ async function serve(options: ServeOptions, io: Io): Promise<void> {
   await asked()
   stopReloading()
   await server.close()
+}
+
+/** Where scored batches are kept: with a folder for run states that folder, with a database only one that is named. */
+function recordsFolder({ store, records, storeTexts }: ServeOptions): string | undefined {
+  const folder = records ?? (store === undefined || isDatabase(store) ? undefined : store)
+  if (folder !== undefined && isDatabase(folder)) {
+    throw new GuerdonError('invalid_option', 'expected a folder for the records of scored batches; got a URL', {
+      path: ['records'],
+    })
+  }
+  if (folder === undefined && storeTexts === true) {
+    throw new GuerdonError('invalid_option', 'expected a folder for the texts to be kept in; got none', {
+      path: ['records'],
+      hint: 'give --records FOLDER: a database keeps the states of runs and no records',
+    })
+  }
+  return folder
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process as usual. */

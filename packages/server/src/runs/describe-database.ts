@@ -29,6 +29,14 @@ export function unreachable(database: DatabaseName, cause: unknown): GuerdonErro
   })
 }
 
+/** The database cannot be used at all, as when it is looked for at the start. */
+export function notThere(database: DatabaseName, cause: unknown): GuerdonError {
+  const { place, words } = database
+  return new GuerdonError('io', `expected a database for run states at ${place}; got: ${words(cause)}`, {
+    hint: 'start it, or check the address, the user and the password',
+  })
+}
+
 function secretsOf(url: URL): string[] {
   const found = [
     url.password,

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { GuerdonError } from '@guerdon/core'
 import type { Pool, PoolClient, QueryResult } from 'pg'
-import { describeDatabase, unreachable } from './describe-database.ts'
+import { describeDatabase, notThere, unreachable } from './describe-database.ts'
 import { once } from './once.ts'
 import type { RunStoreOptions } from './open-runs.ts'
 import * as sql from './postgres-statements.ts'
@@ -29,17 +29,17 @@ export function openPostgresRuns(url: URL, { deadlineMs }: RunStoreOptions): Run
     pools ??= openPools(url)
     return pools
   }
-  const withReader = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+  const withReader = async <T>(work: (client: PoolClient) => Promise<T>, wrong = failure): Promise<T> => {
     try {
       return await withClient((await open()).readers, work)
     } catch (error) {
-      throw failure(error)
+      throw wrong(error)
     }
   }
   const ready = once(() => withReader(makeTable))
 
   return {
-    check: () => withReader(makeTable),
+    check: () => withReader(makeTable, error => notThere(database, error)),
     names: async () => {
       await ready()
       return (await withReader(client => ask<{ run: string }>(client, sql.selectNames()))).rows.map(({ run }) => run)

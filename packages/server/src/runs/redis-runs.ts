@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { GuerdonError } from '@guerdon/core'
-import { describeDatabase, unreachable } from './describe-database.ts'
+import { describeDatabase, notThere, unreachable } from './describe-database.ts'
 import type { RunStoreOptions } from './open-runs.ts'
 import { type Ask, openRedis } from './redis-connection.ts'
 import { freeRun, keepRun, readRun, takeRun, writeRun } from './redis-scripts.ts'
@@ -90,7 +90,7 @@ export function openRedisRuns(url: URL, { deadlineMs }: RunStoreOptions): RunSto
   return {
     check: async () => {
       await redis.check().catch(error => {
-        throw unreachable(database, error)
+        throw notThere(database, error)
       })
     },
     names: async () => {
