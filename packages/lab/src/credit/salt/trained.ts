@@ -36,7 +36,7 @@ export const saltTrained = defineStudy<CreditArm>({
   caveats: [
     'True advantages are themselves estimated, by 16 continuations a history: correlations are lower than with exact ones, for all arms alike.',
     'With five seeds a difference of success below a few hundredths cannot be told from chance.',
-    'Measured: SALT’s credit agrees better with the true advantage than GRPO’s (0.44 for 0.40; by less than 0.03 in one seed of five), but it ends with no more success (−0.017), its own scale or GRPO’s, and plain discounting ends highest. The text around actions splits fewer states here than the noise of the mechanism does.',
+    'Measured: SALT’s credit agrees better with the true advantage than GRPO’s (0.44 for 0.40; by less than 0.03 in one seed of five), but it ends with no more success (−0.017), its own scale or GRPO’s, and plain discounting ends highest. A reason may be that the text around actions divides fewer states here than the noise of the mechanism does.',
   ],
   prepare: prepareTwoWorlds,
   run: runInTwoWorlds,
