@@ -82,11 +82,11 @@ const mechanism = defineStudy<ShapeSettings>({
   criteria: criteria({ laser: 'laser-8', truncation: 'truncation-8' }, { share: 1 }),
   quickCriteria: [
     { about: 'LASER shortens', arm: 'laser-8', against: 'outcome', compare: 'ratio', atMost: 0.95 },
-    { about: 'and beats truncation', arm: 'laser-8', against: 'truncation-8', metric: 'accuracy', atLeast: 0.1 },
+    { about: 'and beats truncation', arm: 'laser-8', against: 'truncation-8', metric: 'accuracy', atLeast: 0.05 },
   ],
   axes: { accuracy: { x: 'update', y: 'accuracy' }, length: { x: 'update', y: 'mean length' } },
   caveats: [
-    'Truncation does best at the lowest rate, where it has learnt least and so shortened least; at the rates the other arms do best at it loses 0.17 to 0.25 of accuracy.',
+    'That truncation is less accurate by 0.15 did not hold: it is by 0.11 in every seed, at the lowest rate, where it has learnt least and so shortened least. At the rates the other arms do best at it loses 0.17 to 0.25.',
     'LASER-D lies on the same trade-off line as a well-chosen fixed target here; that it dominates one is not shown.',
   ],
   run: train,

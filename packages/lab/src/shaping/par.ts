@@ -172,9 +172,13 @@ const mechanism = defineStudy<Settings>({
     },
     { about: 'one reference is enough', arm: 'par-1', against: 'par', atLeast: -0.3, atMost: 0.3, over: inFourOfFive },
   ],
-  quickCriteria: [{ about: 'PAR ends with more gold than the raw score', arm: 'par', against: 'raw', atLeast: 1 }],
+  quickCriteria: [
+    { about: 'PAR ends with more gold than the raw score', arm: 'par', against: 'raw', atLeast: 1 },
+    { about: 'and with more than without training', arm: 'par', against: 'reference', atLeast: 0.1 },
+  ],
   caveats: [
-    'How rare the rare token is decides what is hacked, and the specification does not say it. At logit −1.5 all but clipping is as claimed: clip ends at 1.7. At −1.2 clip is hacked (−1.1) but PAR loses 0.17 in the second 600 updates; at −2 and below clip does not lose at all, at −3 nothing does.',
+    'That PAR ends 2 above clipping did not hold: it ends 0.18 above, as clipping is not hacked here (1.7).',
+    'How rare the rare token is decides what is hacked, and the specification does not say it. At logit −1.5 all but clipping is as claimed. At −1.2 clip is hacked (−1.1) but PAR loses 0.17 in the second 600 updates; at −2 and below clip does not lose at all, at −3 nothing does.',
     'Part of the effect is scale: the raw score at ten times the KL weight ends at 1.7, little below PAR.',
     'PAR gains little over not training at all (reference policy 1.6): what it is good for here is not losing it.',
   ],

@@ -20,7 +20,7 @@ const rareImages = 40
 
 async function steer({ settings, budget, random, folder, signal }: Trial<SteeringSettings>): Promise<TrialResult> {
   const { potential, particles, shuffled } = settings
-  const systems = budget === 'quick' ? 32 : 100
+  const systems = budget === 'quick' ? 24 : 100
   const sampler = createDiffusionSampler(digitModel, { steps: 50, finalAlpha: 'one', clipRange: 1 })
   const { reward, examine } = digitJudges(digitSets().judging, rareDigit)
   const found = await steerDiffusion(
@@ -50,7 +50,7 @@ async function steer({ settings, budget, random, folder, signal }: Trial<Steerin
 export const trained = defineStudy<SteeringSettings>({
   setting: [
     'Handwritten digits of 8×8; 300 of each digit but 40 of the zero. A U-Net (channels 8 and 16, no classes), 1200 updates of 64 images, is trained on them once a seed.',
-    'DDIM with 50 steps and η = 1. Reward: log-probability of a zero by distance to the mean images of 2000 other digits; scored at steps 10, 20, 30, 40 and at the end; λ = 10; 100 systems a seed (quick: 32).',
+    'DDIM with 50 steps and η = 1. Reward: log-probability of a zero by distance to the mean images of 2000 other digits; scored at steps 10, 20, 30, 40 and at the end; λ = 10; 100 systems a seed (quick: 24).',
     'Judged by another classifier than the reward: whether the nearest of those digits is a zero.',
     'Equal calls: 8 steered particles cost 400 calls of the denoiser and 40 of the reward, best-of-9 costs 450 and 9, best-of-40 has as many rewards at five times the denoiser calls.',
   ],

@@ -14,7 +14,7 @@ export function areaSearch(
     direction: 'higher',
     alsoReport: ['coverage', 'found'],
     arms,
-    seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 6 } },
+    seeds: { quick: { selection: 1, confirmation: 3 }, full: { selection: 1, confirmation: 6 } },
     criteria,
     quickCriteria,
     run: trial =>

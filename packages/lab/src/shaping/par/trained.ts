@@ -71,7 +71,10 @@ export const trained = defineStudy<ProxyTraining>({
     { about: 'while its proxy keeps rising', arm: 'raw', metric: 'proxyRise', atLeast: 0 },
     { about: 'one reference is enough', arm: 'par-1', against: 'par', atLeast: -0.3, atMost: 0.3, over: inFourOfFive },
   ],
-  quickCriteria: [{ about: 'PAR ends with more gold than the raw score', arm: 'par', against: 'raw', atLeast: 0.3 }],
+  quickCriteria: [
+    { about: 'PAR ends with more gold than the raw score', arm: 'par', against: 'raw', atLeast: 0.3 },
+    { about: 'and close to its own peak', arm: 'par', metric: 'goldDrop', atMost: 0.5 },
+  ],
   axes: { gold: { x: 'update', y: 'gold' }, proxy: { x: 'update', y: 'proxy' } },
   prepare: trial => prepare(trial.seed, trial.budget, trial),
   run: train,
