@@ -12,9 +12,6 @@ export interface Database {
   start(): Promise<void>
   /** Ends it as a crash would. */
   crash(): Promise<void>
-  /** Lets it stand still: it accepts and never answers. */
-  freeze(): void
-  thaw(): void
   remove(): Promise<void>
 }
 
@@ -104,23 +101,10 @@ function database({ folder, url, signal, launch, isUp }: Launched): Database {
       }
     },
     crash,
-    freeze: () => signalAll(child, 'SIGSTOP'),
-    thaw: () => signalAll(child, 'SIGCONT'),
     remove: async () => {
-      signalAll(child, 'SIGCONT')
       await crash()
       rmSync(folder, { recursive: true, force: true })
     },
-  }
-}
-
-/** The process and those it made: a connection of Postgres has one of its own. */
-function signalAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
-  if (child?.pid === undefined || child.exitCode !== null) return
-  const listed = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
-  for (const line of listed.trim().split('\n')) {
-    const [pid, parent] = line.trim().split(/\s+/).map(Number)
-    if (pid === child.pid || parent === child.pid) process.kill(pid, signal)
   }
 }
 

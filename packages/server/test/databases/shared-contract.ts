@@ -71,6 +71,14 @@ export function itIsShared(open: OpenStore): void {
     await Promise.all(stores.map(store => store.close()))
   })
 
+  it('scores more runs at once than it has connections', async () => {
+    const store = open()
+    const server = scorer(store, countingRecipe('counting', 20))
+    const updates = await Promise.all(upTo(50).map(i => server.score(`many-${i}`)))
+    expect(updates).toEqual(upTo(50).map(() => 1))
+    await store.close()
+  })
+
   it('keeps no server waiting for ever behind one with many batches', async () => {
     const stores = [open(), open()]
     const [busy, modest] = stores.map(store => scorer(store, countingRecipe('counting', 5)))
@@ -101,4 +109,4 @@ export function itIsShared(open: OpenStore): void {
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-export const ascending = (a: number, b: number): number => a - b
+const ascending = (a: number, b: number): number => a - b
