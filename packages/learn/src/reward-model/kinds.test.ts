@@ -120,6 +120,7 @@ it('a model of segments pays and charges at the end of each', async () => {
   expect(judgement).toEqual({
     score: 0,
     perToken: Float64Array.of(0, 0.5, 0, -0.5),
+    decisions: { facts: [true, false] },
     attributes: { facts: 0.5 },
   })
 })

@@ -24,6 +24,8 @@ export interface Judgement {
   readonly perToken?: Float64Array
   /** [S] probability that each step is right, for process models. */
   readonly perStep?: Float64Array
+  /** [S] by head, for models of segments: whether each has no fault; undefined where the head says nothing. */
+  readonly decisions?: Readonly<Record<string, readonly (boolean | undefined)[]>>
   /** By name, for models with several heads. */
   readonly attributes?: Readonly<Record<string, number>>
   /** [K] the members' scores, for ensembles. */

@@ -141,7 +141,7 @@ function segmentRows(
 
 /**
  * The trained model as a scorer. `perToken` has ±weight, summed over heads, at the separator of each decided segment and 0
- * elsewhere; the score is its sum, an attribute a head its share of good segments.
+ * elsewhere; the score is its sum, an attribute a head its share of good segments, and `decisions` has them one by one.
  */
 export function segmentModel(
   spec: SegmentSpec,
@@ -160,17 +160,19 @@ export function segmentModel(
       const { result, positions } = await run(requests)
       return requests.map(({ prompt, candidate }, i) => {
         const perToken = new Float64Array(candidate.length)
+        const decisions: Record<string, readonly (boolean | undefined)[]> = {}
         const attributes: Record<string, number> = {}
         for (const [h, head] of spec.heads.entries()) {
           const flat = entryOf(result[h], i)
           const logits = positions[i].map((_, s) => flat.subarray(s * head.classes, (s + 1) * head.classes))
-          const decisions = headDecisions(logits, head)
-          decisions.forEach((good, s) => {
+          const decided = headDecisions(logits, head)
+          decided.forEach((good, s) => {
             if (good !== undefined) perToken[positions[i][s] - prompt.length] += (good ? 1 : -1) * (head.weight ?? 1)
           })
-          attributes[head.name] = decisions.filter(Boolean).length / decisions.length
+          decisions[head.name] = decided
+          attributes[head.name] = decided.filter(Boolean).length / decided.length
         }
-        return { score: perToken.reduce((a, b) => a + b, 0), perToken, attributes }
+        return { score: perToken.reduce((a, b) => a + b, 0), perToken, decisions, attributes }
       })
     },
     options,
