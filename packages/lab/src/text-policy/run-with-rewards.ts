@@ -18,6 +18,8 @@ export interface RewardedRun<Task extends { readonly id: string }, State>
     episodes: readonly Episode<Task, State>[],
     policy: Policy,
   ): RolloutBatch | Promise<RolloutBatch>
+  /** Makes the start policy ready: gives it a value head, say. Default: as it is. */
+  prepareStart?(policy: Policy): Policy
   /** Further metrics, of the trained policy. */
   examine?(policy: Policy): Promise<Readonly<Record<string, number>>>
   /** What is charged beside rollouts and tokens; read after the run, so that it may be counted along. */
@@ -38,6 +40,7 @@ export async function runWithRewards<Task extends { readonly id: string }, State
   trial: Pick<Trial, 'seed' | 'random' | 'learningRate' | 'folder' | 'signal' | 'progress'>,
 ): Promise<TrialResult> {
   const { random, learningRate, folder, signal, progress } = trial
+  const start = loadStartPolicy(folder, setting)
   const learner: LanguageLearner = createPolicyLearner<Task, State>(setting.world, {
     maximumGradientNorm: 1,
     ...run,
@@ -45,7 +48,7 @@ export async function runWithRewards<Task extends { readonly id: string }, State
     level: setting.level,
     learningRate,
     seed: random.split('learner').integer(2 ** 31),
-    initial: loadStartPolicy(folder, setting),
+    initial: run.prepareStart?.(start) ?? start,
     annotate: (batch, played) => run.annotate(batch, played, learner.parameters()),
   })
   const traces = new Map<string, number[]>(followed.map(name => [name, []]))
