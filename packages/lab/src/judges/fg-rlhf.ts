@@ -13,6 +13,7 @@ import {
   textLength,
   tokenRewards,
 } from './fg-rlhf/segment-texts.ts'
+import { trained } from './fg-rlhf/trained.ts'
 
 interface Settings {
   /** Where rewards stand: at the ends of segments, all at the last token, or (the control) a token before the ends. */
@@ -177,4 +178,4 @@ const mechanism = defineStudy<Settings>({
 })
 
 /** Fine-grained RLHF: rewards of several heads, paid where each segment ends. */
-export const fgRlhf = defineClaim({ slug: 'fg-rlhf', version: 1, studies: { mechanism } })
+export const fgRlhf = defineClaim({ slug: 'fg-rlhf', version: 1, studies: { mechanism, trained } })
