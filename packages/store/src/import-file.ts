@@ -7,6 +7,8 @@ import type { Store, Verdict } from './open-store.ts'
 export interface ImportOptions {
   /** Name of a layout, or `auto` (default): for each record the one it looks like. */
   readonly layout?: string
+  /** What errors, the report and ids made of line numbers call the file. Default its own name. */
+  readonly name?: string
   /** Run the rollouts belong to. Default the file's name without its ending. */
   readonly run?: string
   /** What a bad record does: end the reading with its error (default), or be counted, listed and passed over. */
@@ -48,10 +50,11 @@ const charactersPerAppend = 2 ** 23
  */
 export async function importFile(store: Store, file: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { onError = 'stop', signal, onProgress } = options
-  const name = basename(file)
+  const shown = options.name ?? file
+  const name = basename(shown)
   const run = options.run ?? name.replace(/\.(jsonl|ndjson|json|parquet)$/i, '')
   const fixed = options.layout === undefined || options.layout === 'auto' ? undefined : findLayout(options.layout)
-  const source = await identifyFile(file, signal)
+  const source = await identifyFile(file, { name: shown, signal })
   const known = await knownSource(store, source.sha256, run)
   const before = known?.['lines'] ?? 0
   const done = { rollouts: 0, preferences: 0, verdicts: 0, passedOver: 0, lines: before }
@@ -59,7 +62,7 @@ export async function importFile(store: Store, file: string, options: ImportOpti
   const reading = await openSource(store, source, { onError, ...(signal && { signal }) })
   const { report } = reading
   const summary = (): ImportReport => ({
-    file,
+    file: shown,
     run,
     layouts: [...met],
     before,
@@ -118,7 +121,7 @@ export async function importFile(store: Store, file: string, options: ImportOpti
         if (rollouts.length + (items.preferences?.length ?? 0) + (items.verdicts?.length ?? 0) === 0) done.passedOver++
       } catch (error) {
         if (!(error instanceof GuerdonError) || error.code === 'io') throw error
-        reading.refuse(placedError(error, { file, line, ...(layout && { layout }) }))
+        reading.refuse(placedError(error, { file: shown, line, ...(layout && { layout }) }))
       }
       done.lines = line
       if (held.records >= recordsPerAppend || held.characters >= charactersPerAppend) {

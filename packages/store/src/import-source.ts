@@ -7,23 +7,28 @@ import { readParquet } from './parquet.ts'
 /** A file by what is in it. */
 export interface SourceFile {
   readonly file: string
+  /** What errors call it. */
+  readonly name: string
   readonly size: number
   readonly sha256: string
   readonly isParquet: boolean
 }
 
-/** Reads a file once for its digest. Throws `io`, or `aborted`. */
-export async function identifyFile(file: string, signal?: AbortSignal): Promise<SourceFile> {
+/** Reads a file once for its digest; errors call it `name`, by default as it is called. Throws `io`, or `aborted`. */
+export async function identifyFile(
+  file: string,
+  { name = file, signal }: { readonly name?: string; readonly signal?: AbortSignal | undefined } = {},
+): Promise<SourceFile> {
   const hash = createHash('sha256')
   let first: Buffer | undefined
   let size = 0
   for await (const chunk of bytesOf(file)) {
-    if (signal?.aborted === true) throw new GuerdonError('aborted', `reading was aborted — ${file}`, { file })
+    if (signal?.aborted === true) throw new GuerdonError('aborted', `reading was aborted — ${name}`, { file: name })
     first ??= chunk.subarray(0, 4)
     size += chunk.length
     hash.update(chunk)
   }
-  return { file, size, sha256: hash.digest('hex'), isParquet: first?.toString('latin1') === 'PAR1' }
+  return { file, name, size, sha256: hash.digest('hex'), isParquet: first?.toString('latin1') === 'PAR1' }
 }
 
 /** The records of a file, and how much of it has been read. */
@@ -38,7 +43,7 @@ export async function openSource(
   source: SourceFile,
   options: { readonly onError: 'stop' | 'skip'; readonly signal?: AbortSignal },
 ): Promise<SourceReading> {
-  const { file, size, isParquet } = source
+  const { file, name, size, isParquet } = source
   let read = 0
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytesOf(file)) {
@@ -46,7 +51,7 @@ export async function openSource(
       yield chunk
     }
   }
-  if (!isParquet) return { ...readJsonLines(counted(), { file, ...options }), bytes: () => read }
+  if (!isParquet) return { ...readJsonLines(counted(), { file: name, ...options }), bytes: () => read }
   const report: JsonlReport = { lines: 0, blank: 0, records: 0, skipped: 0, faults: [] }
   return {
     report,

@@ -6,6 +6,7 @@ import type { Io } from '../io.ts'
 import { formatCount, formatItems } from '../score/format.ts'
 import { readingProgress } from '../score/progress.ts'
 import { interruptible, withStore } from '../store/open.ts'
+import { spooled } from '../store/spool.ts'
 
 interface ImportOptions {
   readonly store: string
@@ -19,14 +20,17 @@ interface ImportOptions {
 export function importCommand(io: Io): Command {
   return new Command('import')
     .description('take files of rollouts, preferences or traces into a store')
-    .argument('<file...>', 'JSONL or Parquet; what was taken in before is known by its bytes and adds nothing')
+    .argument(
+      '<file...>',
+      'JSONL or Parquet; - is standard input; what was taken in before is known by its bytes and adds nothing',
+    )
     .requiredOption('-s, --store <folder>', 'the store; made where there is none')
     .addOption(
       new Option('--layout <name>', 'how the files are laid out; auto looks at each record')
         .choices(['auto', ...layouts.map(({ name }) => name)])
         .default('auto'),
     )
-    .option('--run <name>', 'run they belong to (default: the name of each file)')
+    .option('--run <name>', 'run they belong to (default: the name of each file, stdin for standard input)')
     .addOption(
       new Option('--on-error <what>', 'what a bad record does: stop, or be skipped, counted and listed')
         .choices(['stop', 'skip'])
@@ -55,7 +59,9 @@ async function importFiles(files: readonly string[], options: ImportOptions, io:
           progress.update(lines, bytes)
         }
         const given = { layout, onError, signal, onProgress, ...(run === undefined ? {} : { run }) }
-        reports.push(await importFile(store, file, given).finally(() => progress?.stop()))
+        const take = (path: string, name: string) => importFile(store, path, { ...given, name })
+        const taken = file === '-' ? spooled(io, signal, path => take(path, 'stdin')) : take(file, file)
+        reports.push(await taken.finally(() => progress?.stop()))
       }
       return reports
     }),

@@ -67,6 +67,21 @@ describe('guerdon import, export, query', () => {
     })
   })
 
+  it('read standard input, recognised or named, as they read a file', async () => {
+    const piped = ['--store', at('piped')]
+    const lines = readFileSync(at('runs.jsonl'), 'utf8')
+    const first = await runMain(['import', '-', ...piped], lines)
+    expect(first).toMatchObject({ code: 0, out: 'stdin → stdin guerdon: 6 rollouts\n' })
+    expect((await runMain(['import', '-', ...piped], lines)).out).toMatch(/nothing new; 6 lines were there/)
+    const pair = '{"prompt":"p","chosen":"a","rejected":"b"}\n'
+    const named = await runMain(['import', '-', ...piped, '--layout', 'explicit', '--run', 'pairs'], pair)
+    expect(named).toMatchObject({ code: 0, out: 'stdin → pairs explicit: 1 preference\n' })
+    const bad = await runMain(['import', '-', ...piped, '--run', 'bad'], `${pair}{"prompt":\n`)
+    expect(bad).toMatchObject({ code: 1, err: expect.stringMatching(/— stdin, line 2/) })
+    const out = await runMain(['export', ...piped, '--run', 'stdin', '--to', '-'])
+    expect(out.out).toBe(lines)
+  })
+
   it('print rows as a table, JSON and CSV, with nothing in them that acts', async () => {
     const sql = "SELECT id, response, tokens FROM rollouts WHERE run = 'runs' AND id = 'r0'"
     expect((await run('query', sql, ...store())).out).toMatch(/r0 {2}=say\\u\{1b\}\[31m {7}–\n/)

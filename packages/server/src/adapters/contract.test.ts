@@ -138,6 +138,8 @@ describe.each(adapters.map(adapter => [adapter.name, adapter] as const))('%s ove
 
 interface ClientBytes {
   readonly client: string
+  /** Where the bytes bring no label: the recipe that needs none. */
+  readonly recipe?: 'form'
   readonly head: readonly string[]
   readonly body: string
   readonly answer: unknown
@@ -146,8 +148,8 @@ interface ClientBytes {
 describe('the bytes of real clients', () => {
   it.each((read('client-bytes') as ClientBytes[]).map(entry => [entry.client, entry] as const))(
     '%s',
-    async (_client, { head, body, answer }) => {
-      const { port } = servers.recipe
+    async (_client, { recipe = 'recipe', head, body, answer }) => {
+      const { port } = servers[recipe]
       const lines = head.map(line =>
         line.replace('{host}', `127.0.0.1:${port}`).replace('{length}', String(Buffer.byteLength(body))),
       )
