@@ -1,4 +1,5 @@
-// A reward that is the number of batches its run has seen. A response "spin MS" keeps the processor for so long first.
+// A reward that is the number of batches its run has seen. A response "spin MS" keeps the processor for so long first, one "exit" ends its
+// process.
 import { affineStage, defineRecipe, signal, texts } from '@guerdon/core'
 
 const counting = {
@@ -10,6 +11,7 @@ const counting = {
   initial: () => 0,
   apply: (batch, state) => {
     const [response] = texts(batch, 'rollout.response')
+    if (response === 'exit') process.exit(1)
     const until = performance.now() + Number(/^spin (\d+)/.exec(response ?? '')?.[1] ?? 0)
     while (performance.now() < until) Math.hypot(1, 1)
     const counts = batch.rolloutIds.map(() => state + 1)

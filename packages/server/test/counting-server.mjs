@@ -1,8 +1,8 @@
-// Serves counting-recipe.mjs: `node counting-server.mjs FOLDER [WORKERS [DEADLINE]]`. Prints its address.
-import { listen } from '@guerdon/server'
+// Serves counting-recipe.mjs: `node counting-server.mjs FOLDER [WORKERS [DEADLINE [RECORDS]]]`. Prints its address.
+import { listen, openStoreRecorder } from '@guerdon/server'
 import { recipe } from './counting-recipe.mjs'
 
-const [store, workers = '0', deadline = '60000'] = process.argv.slice(2)
+const [store, workers = '0', deadline = '60000', records = ''] = process.argv.slice(2)
 
 try {
   const server = await listen({
@@ -13,6 +13,7 @@ try {
     limits: { deadlineMs: Number(deadline) },
     graceMs: 2000,
     ...(store === '' ? {} : { store }),
+    ...(records === '' ? {} : { recorder: await openStoreRecorder(records) }),
   })
   process.once('SIGTERM', () => server.close())
   process.stdout.write(`${server.url}\n`)

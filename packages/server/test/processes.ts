@@ -23,10 +23,16 @@ export function createServers() {
   return {
     folder,
     start: async (
-      options: { readonly workers?: number; readonly deadlineMs?: number; readonly store?: boolean } = {},
+      options: {
+        readonly workers?: number
+        readonly deadlineMs?: number
+        readonly store?: boolean
+        /** Folder of the records of scored batches. */
+        readonly records?: string
+      } = {},
     ) => {
-      const { workers = 0, deadlineMs = 60_000, store = true } = options
-      const parameters = [script, store ? folder : '', String(workers), String(deadlineMs)]
+      const { workers = 0, deadlineMs = 60_000, store = true, records = '' } = options
+      const parameters = [script, store ? folder : '', String(workers), String(deadlineMs), records]
       const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
       children.push(child)
       let out = ''
