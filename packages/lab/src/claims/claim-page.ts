@@ -5,7 +5,7 @@ import type { Page, Section, Verdict } from '../report/page.ts'
 import { armColours } from '../report/palette.ts'
 import type { ClaimExperiment, Study } from './claim.ts'
 import type { CriterionOutcome } from './criteria.ts'
-import type { ArmOutcome, StudyOutcome } from './outcome.ts'
+import type { ArmOutcome, ControlOutcome, StudyOutcome } from './outcome.ts'
 import { type Reproduction, selector, studyOf } from './reproduce.ts'
 import { triedId } from './study-experiment.ts'
 
@@ -100,16 +100,26 @@ function verdicts(outcome: StudyOutcome): Verdict[] {
         text: line(criterion),
       }),
     ),
-    ...outcome.controls.map(
-      (control): Verdict => ({
-        label: `Negative control ${control.arm}`,
-        mood: control.fails ? 'good' : 'bad',
-        text: control.fails
-          ? `fails as it must: ${control.criteria.filter(criterion => !criterion.holds).length} of ${control.criteria.length} criteria do not hold with it in the method's place.`
-          : 'does as well as the method: the experiment cannot tell them apart.',
-      }),
-    ),
+    ...outcome.controls.map(control => controlVerdict(outcome, control)),
   ]
+}
+
+function controlVerdict({ criteria }: StudyOutcome, { arm, criteria: restated, fails }: ControlOutcome): Verdict {
+  const held = criteria.filter(({ holds }) => holds).length
+  const lost = criteria.filter(({ holds }, i) => holds && !restated[i].holds).length
+  const label = `Negative control ${arm}`
+  if (fails) {
+    return {
+      label,
+      mood: 'good',
+      text: `fails as it must: in the method's place it loses ${lost} of the ${held} criteria that hold.`,
+    }
+  }
+  const text =
+    held === 0
+      ? 'has nothing to lose: no criterion holds of the method either.'
+      : `does as well as the method, by the ${held} criteria that hold: they cannot tell them apart.`
+  return { label, mood: 'bad', text }
 }
 
 function curveSections(

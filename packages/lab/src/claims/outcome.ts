@@ -32,7 +32,7 @@ export interface ArmOutcome {
 export interface ControlOutcome {
   readonly arm: string
   readonly criteria: readonly CriterionOutcome[]
-  /** True when the claim, restated with the control as its method, does not hold: as it must be. */
+  /** True when something that holds of the method no longer does with the control in its place: as it must be. */
   readonly fails: boolean
 }
 
@@ -91,7 +91,7 @@ export function judgeStudy(claim: ClaimExperiment, level: Level, study: Study, f
     .filter(arm => arm.role === 'control')
     .map(({ id }) => {
       const restated = evaluate({ method, control: id })
-      return { arm: id, criteria: restated, fails: !restated.every(criterion => criterion.holds) }
+      return { arm: id, criteria: restated, fails: restated.some(({ holds }, i) => outcomes[i].holds && !holds) }
     })
   const present = (arm: string): number[] => numbers(arm, study.metric).filter(value => value !== undefined)
   const sign = study.direction === 'higher' ? 1 : -1

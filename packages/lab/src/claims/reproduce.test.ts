@@ -107,7 +107,12 @@ describe('reproducing a study', () => {
     expect(outcome.holds).toBe(true)
     expect(outcome.controls).toMatchObject([{ fails: false }])
     const full = await reproduce(
-      { criteria: [{ about: 'much better', arm: 'better', against: 'plain', atLeast: 1.5 }] },
+      {
+        criteria: [
+          { about: 'much better', arm: 'better', against: 'plain', atLeast: 1.5 },
+          { about: 'better', arm: 'better', against: 'plain', atLeast: 0.5 },
+        ],
+      },
       { budget: 'full', results: join(folder, 'full') },
     )
     expect(full.outcome.holds).toBe(false)
@@ -120,6 +125,12 @@ describe('reproducing a study', () => {
       control: 'fails as it must',
       seeds: [0, 1, 2, 3],
     })
+  })
+
+  it('does not count it as the control’s failure when the method fails too', async () => {
+    const criteria = [{ about: 'much better', arm: 'better', against: 'plain', atLeast: 1.5 }]
+    const { outcome } = await reproduce({ criteria }, { budget: 'full', results: join(folder, 'both') })
+    expect(outcome.controls).toMatchObject([{ criteria: [{ holds: false }], fails: false }])
   })
 
   it('refuses zero seeds and a folder of another version', async () => {

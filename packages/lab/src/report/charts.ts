@@ -56,7 +56,7 @@ export function intervalChart(
   return draw(options.title, {
     width: options.width ?? 460,
     height: 50 + 26 * rows.length,
-    marginLeft: 150,
+    marginLeft: widthOf(rows.map(row => row.label)),
     x: { label: options.xLabel, nice: true },
     y: { label: null, domain: rows.map(row => row.label) },
     marks: [
@@ -66,6 +66,11 @@ export function intervalChart(
       Plot.dot(rows, { x: 'value', y: 'label', r: 4.5, fill: 'colour' }),
     ],
   })
+}
+
+/** Room for labels beside an axis, in pixels: letters of the axis are hardly wider than this. */
+function widthOf(labels: readonly string[]): number {
+  return Math.max(150, 20 + 6.5 * Math.max(...labels.map(label => label.length)))
 }
 
 function draw(title: string, options: Plot.PlotOptions): string {
