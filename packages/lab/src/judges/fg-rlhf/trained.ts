@@ -134,7 +134,7 @@ export const trained = defineStudy<Settings>({
     { id: 'start', label: 'start policy', role: 'baseline', settings: {} },
     { id: 'shuffled', label: 'verdicts of other sentences', role: 'control', settings: { pay: 'shuffled' } },
   ],
-  learningRates: { quick: [2e-3], full: [5e-4, 1e-3, 2e-3] },
+  learningRates: { quick: [2e-3], full: [1e-3, 2e-3, 4e-3] },
   seeds: { quick: { selection: 1, confirmation: 1 }, full: { selection: 1, confirmation: 5 } },
   criteria: [
     { about: 'Dense rewards are learnt faster than their sum', arm: 'dense', against: 'end', atLeast: 0.2 },
@@ -143,8 +143,14 @@ export const trained = defineStudy<Settings>({
     { about: 'and than a preference-trained reward', arm: 'dense', against: 'preference', atLeast: 0.05 },
   ],
   quickCriteria: [
-    { about: 'Dense rewards are learnt', arm: 'dense', against: 'start', atLeast: 0.1 },
+    { about: 'Dense rewards are learnt', arm: 'dense', against: 'start', atLeast: 0.05 },
     { about: 'and better than where they belong to other sentences', arm: 'dense', against: 'shuffled', atLeast: 0.03 },
+  ],
+  caveats: [
+    'What heads say is only good for answers like those they were taught on: with a KL weight of 0.1 in place of the paper’s 0.3 the policy repeated sentences, which the relevance head did not see (its accuracy fell from 0.9 to 0.4–0.7), and relevance fell while factuality rose to 0.99.',
+    'Known by heart because judges of this size do not read: with a passage of six places in the prompt, 600 updates left the factuality head at its base rate (0.66), and a policy taught on true drafts at 0.4 factual sentences.',
+    'Speed is what is shown: dense rewards and their sum were both still improving after these 1920 responses.',
+    'Factual is a sentence that claims something: without that, the sum at the last token could be raised by empty sentences.',
   ],
   axes: { sound: { x: 'responses', y: 'share of sound sentences' } },
   prepare: prepareAnswers,
