@@ -139,7 +139,7 @@ describe.each(adapters.map(adapter => [adapter.name, adapter] as const))('%s ove
 interface ClientBytes {
   readonly client: string
   /** Where the bytes bring no label: the recipe that needs none. */
-  readonly recipe?: 'form'
+  readonly recipe?: 'recipe' | 'form'
   readonly head: readonly string[]
   readonly body: string
   readonly answer: unknown

@@ -5,7 +5,7 @@ import { describeDatabase, notThere, unreachable } from './describe-database.ts'
 import { once } from './once.ts'
 import type { RunStoreOptions } from './open-runs.ts'
 import * as sql from './postgres-statements.ts'
-import { type HeldRun, overtaken, type Reading, type RunStore } from './run-store.ts'
+import { type HeldRun, heldTooLong, overtaken, type Reading, type RunStore } from './run-store.ts'
 import { readFields, type SavedFields } from './saved-fields.ts'
 import { abandonable, within } from './within.ts'
 
@@ -58,7 +58,7 @@ export function openPostgresRuns(url: URL, { deadlineMs }: RunStoreOptions): Run
       } catch (error) {
         client.release(true)
         if (signal.aborted) throw signal.reason
-        throw isLockTimeout(error) ? tooLong(run, deadlineMs) : failure(error)
+        throw isLockTimeout(error) ? heldTooLong(run, deadlineMs) : failure(error)
       }
       return heldRun(run, client, { failure, withReader })
     },
@@ -143,7 +143,7 @@ function heldRun(run: string, client: PoolClient, { failure, withReader }: Surro
 
 async function makeTable(client: PoolClient): Promise<void> {
   const { rows } = await ask<{ found: string | null }>(client, sql.findTable())
-  if (rows[0]?.found == null) await ask(client, sql.makeTable(lockOf('')))
+  if (rows[0].found === null) await ask(client, sql.makeTable(lockOf('')))
 }
 
 async function readRun(client: PoolClient, run: string, known: string | undefined): Promise<Reading> {
@@ -180,11 +180,4 @@ function lockOf(run: string): bigint {
 
 function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '55P03'
-}
-
-/** 504 for a run that others would not let go of. */
-function tooLong(run: string, ms: number): GuerdonError {
-  return new GuerdonError('timeout', `expected run "${run}" to be free within ${ms} ms; other servers are at it`, {
-    path: ['run'],
-  })
 }

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { GuerdonError } from '@guerdon/core'
 import { describeDatabase, notThere, unreachable } from './describe-database.ts'
 import type { RunStoreOptions } from './open-runs.ts'
 import { type Ask, openRedis } from './redis-connection.ts'
 import { freeRun, keepRun, readRun, takeRun, writeRun } from './redis-scripts.ts'
-import { type HeldRun, overtaken, type Reading, RUN_FORMAT, type RunStore } from './run-store.ts'
+import { type HeldRun, heldTooLong, overtaken, type Reading, RUN_FORMAT, type RunStore } from './run-store.ts'
 import { readFields } from './saved-fields.ts'
 import { pause } from './within.ts'
 
@@ -58,7 +57,7 @@ export function openRedisRuns(url: URL, { deadlineMs }: RunStoreOptions): RunSto
       signal.throwIfAborted()
       for (let wait = LOOK_MS.first; ; wait = Math.min(2 * wait, LOOK_MS.longest)) {
         if ((await ask(takeRun, [lock, `guerdon:turn:${run}`], take)) === 1) break
-        if (performance.now() > until) throw tooLong(run, deadlineMs)
+        if (performance.now() > until) throw heldTooLong(run, deadlineMs)
         await pause(wait, signal)
       }
       signal.throwIfAborted()
@@ -106,10 +105,3 @@ export function openRedisRuns(url: URL, { deadlineMs }: RunStoreOptions): RunSto
 }
 
 function noop(): void {}
-
-/** 504 for a run that others would not let go of. */
-function tooLong(run: string, ms: number): GuerdonError {
-  return new GuerdonError('timeout', `expected run "${run}" to be free within ${ms} ms; other servers are at it`, {
-    path: ['run'],
-  })
-}

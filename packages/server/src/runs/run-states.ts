@@ -1,7 +1,7 @@
 import { GuerdonError, type Recipe, type RecipeState, type RolloutBatch } from '@guerdon/core'
 import { carryState, isStateful } from './carry-state.ts'
 import { createKnownRuns, type KnownRun, type Standing } from './known-runs.ts'
-import type { FoundRun, HeldRun, Reading, RunStore } from './run-store.ts'
+import type { HeldRun, Reading, RunStore } from './run-store.ts'
 import { AnsweredBefore, findAnswer, keepAnswer, type RequestKey } from './stored-answers.ts'
 import { abandonable } from './within.ts'
 
@@ -74,15 +74,12 @@ export function createRunStates(maxRuns: number, store?: RunStore): RunStates {
   const runs = createKnownRuns(maxRuns, { forget: store !== undefined })
   const recipes: Recipe[] = []
 
-  const load = (found: FoundRun, recipe: Recipe): Standing => {
-    const { update, answers, revision } = found
-    const [owner, state] = stateIn(found.state, recipe, recipes)
-    return { recipe: owner, state, update, answers, revision }
-  }
   const standingOf = (reading: Reading, known: Standing | undefined, recipe: Recipe): Standing => {
     if (reading === 'unchanged' && known !== undefined) return known
     if (reading === undefined || reading === 'unchanged') return unscored(recipe)
-    return load(reading, recipe)
+    const { update, answers, revision } = reading
+    const [owner, state] = stateIn(reading.state, recipe, recipes)
+    return { recipe: owner, state, update, answers, revision }
   }
   const take = async (name: string, recipe: Recipe, signal: AbortSignal): Promise<Taken> => {
     const run = runs.enter(name)
@@ -115,6 +112,25 @@ export function createRunStates(maxRuns: number, store?: RunStore): RunStates {
     run.standing = { recipe, state, update, answers, ...(revision === undefined ? {} : { revision }) }
   }
 
+  /** A run as it stands, without taking it. */
+  const standingNow = async (name: string, recipe: Recipe): Promise<Standing> => {
+    const known = runs.peek(name)
+    if (store === undefined) return known ?? unscored(recipe)
+    return standingOf(await store.read(name, known?.revision), known, recipe)
+  }
+  /** Saves a run for another recipe; true for one that has been scored. */
+  const handOn = async (name: string, to: Recipe): Promise<boolean> => {
+    const taken = await take(name, to, never)
+    const { standing } = taken
+    try {
+      if (standing.recipe.version === to.version) return standing.update > 0
+      await save(taken, { ...standing, recipe: to, state: carryState(standing.recipe, to, standing.state) })
+      return true
+    } finally {
+      taken.close()
+    }
+  }
+
   return {
     begin: (recipe, { runStep = plainRun, request } = {}) => {
       const stateful = isStateful(recipe)
@@ -144,13 +160,7 @@ export function createRunStates(maxRuns: number, store?: RunStore): RunStates {
         },
         preview: async (name, given, signal) => {
           assertRunName(name)
-          if (!stateful)
-            return { batch: (await runStep(recipe, given, recipe.initialState(), signal)).batch, update: 0 }
-          const known = runs.peek(name)
-          const standing =
-            store === undefined
-              ? (known ?? unscored(recipe))
-              : standingOf(await store.read(name, known?.revision), known, recipe)
+          const standing = stateful ? await standingNow(name, recipe) : unscored(recipe)
           const { batch } = await runStep(recipe, given, carryState(standing.recipe, recipe, standing.state), signal)
           return { batch, update: standing.update }
         },
@@ -171,21 +181,10 @@ export function createRunStates(maxRuns: number, store?: RunStore): RunStates {
       const inMemory = runs.names()
       const saved = ((await store?.names()) ?? []).filter(name => !inMemory.includes(name))
       let adopted = 0
-      for (const name of [...inMemory, ...saved]) {
-        const own = await readable(async () => {
-          // Runs of others are looked at without being held.
-          if (saved.includes(name)) standingOf((await store?.read(name)) ?? undefined, undefined, to)
-          const taken = await take(name, to, never)
-          const { standing } = taken
-          try {
-            if (standing.recipe.version === to.version) return standing.update > 0
-            await save(taken, { ...standing, recipe: to, state: carryState(standing.recipe, to, standing.state) })
-            return true
-          } finally {
-            taken.close()
-          }
-        })
-        if (own) adopted++
+      for (const name of inMemory) if (await readable(() => handOn(name, to))) adopted++
+      for (const name of saved) {
+        // The runs of other recipes are looked at without being held.
+        if (await readable(async () => (await standingNow(name, to)).update > 0 && handOn(name, to))) adopted++
       }
       return adopted
     },

@@ -1,3 +1,4 @@
+import { GuerdonError } from '@guerdon/core'
 import { RequestError } from '../http/request-error.ts'
 import type { StoredAnswer } from './stored-answers.ts'
 
@@ -58,5 +59,12 @@ export function overtaken(run: string): RequestError {
     path: ['run'],
     hint: 'send the request again; with an idempotency-key it counts once',
     retryAfterSeconds: 1,
+  })
+}
+
+/** 504 for a run that others would not let go of. */
+export function heldTooLong(run: string, ms: number): GuerdonError {
+  return new GuerdonError('timeout', `expected run "${run}" to be free within ${ms} ms; other servers are at it`, {
+    path: ['run'],
   })
 }
