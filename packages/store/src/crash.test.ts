@@ -16,18 +16,21 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-/** Runs a writer and gives back what it said; `killAfterMs` is counted from its first acknowledgement. */
+/** Runs a writer and gives back what it said; `killAfterMs` is counted from its sixth acknowledgement. */
 async function run(folder: string, options: { killAfterMs?: number; fileBlocks?: number }): Promise<string> {
   const { killAfterMs, fileBlocks } = options
   const limit = fileBlocks === undefined ? '' : `ulimit -f ${fileBlocks}; `
   const child = spawn('sh', ['-c', `${limit}exec "$0" "$1" "$2"`, process.execPath, writer, folder])
   let said = ''
+  let counting = false
   child.stderr.on('data', data => {
     said += data
   })
   child.stdout.on('data', data => {
-    if (said === '' && killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     said += data
+    if (counting || killAfterMs === undefined || acknowledged(said).length < 6) return
+    counting = true
+    setTimeout(() => child.kill('SIGKILL'), killAfterMs)
   })
   await new Promise(resolve => child.on('close', resolve))
   return said
