@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeJob, type Job } from './messages.ts'
 import { runJobs } from './pool.ts'
 
@@ -56,6 +56,23 @@ describe('worker pool', () => {
     const { order, failures } = await run([jobs(13, ['a']), jobs(2, ['a'])], 2)
     expect(order).toContain('a, seed 2')
     expect(failures).toEqual({ 'preparing seed 13': 'unlucky', 'a, seed 13': 'not run: preparing seed 13 failed' })
+  })
+
+  it('ends its workers in the middle of a job when cancelled, and leaves nothing on the signal', async () => {
+    const cancelling = new AbortController()
+    const added = vi.spyOn(cancelling.signal, 'addEventListener')
+    const removed = vi.spyOn(cancelling.signal, 'removeEventListener')
+    const running = runJobs([{ runs: jobs(1, ['never', 'a', 'never', 'b']).runs }], {
+      workers: 2,
+      module,
+      signal: cancelling.signal,
+      finished: job => {
+        if (job.arm === 'a') cancelling.abort(new Error('enough'))
+      },
+    })
+    await expect(running).rejects.toThrow('enough')
+    expect(added).toHaveBeenCalledTimes(1)
+    expect(removed).toHaveBeenCalledTimes(1)
   })
 
   it('stops at once when cancelled', async () => {

@@ -59,6 +59,11 @@ export async function runJobs(seeds: readonly SeedJobs[], options: PoolOptions =
     sleeping()
   }
 
+  const working = new Set<Worker>()
+  const onAbort = (): void => {
+    for (const worker of working) worker.kill()
+    wake()
+  }
   const lane = async (): Promise<void> => {
     let worker: Worker | undefined
     try {
@@ -71,17 +76,18 @@ export async function runJobs(seeds: readonly SeedJobs[], options: PoolOptions =
               previous()
               resolve()
             }
-            options.signal?.addEventListener('abort', () => resolve(), { once: true })
           })
           continue
         }
         options.started?.(job)
         let message: string | undefined
-        for (let attempt = 0; attempt < 2; attempt++) {
-          worker ??= startWorker(options)
+        for (let attempt = 0; attempt < 2 && !options.signal?.aborted; attempt++) {
+          worker ??= startWorker(options.module)
+          working.add(worker)
           const outcome = await worker.run(job, fraction => options.progress?.(job, fraction))
           message = outcome.message
           if (!outcome.died) break
+          working.delete(worker)
           worker = undefined
         }
         if (options.signal?.aborted) return
@@ -92,24 +98,30 @@ export async function runJobs(seeds: readonly SeedJobs[], options: PoolOptions =
     }
   }
   const lanes = Math.max(1, Math.min(options.workers ?? availableParallelism(), total))
-  await Promise.all(Array.from({ length: lanes }, lane))
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.all(Array.from({ length: lanes }, lane))
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort)
+  }
   options.signal?.throwIfAborted()
 }
 
 interface Worker {
   /** `message` is absent on success. */
   run(job: Job, progress: (fraction: number) => void): Promise<{ message?: string; died: boolean }>
+  /** Lets it end. */
   stop(): void
+  /** Ends it in the middle of its job. */
+  kill(): void
 }
 
-function startWorker(options: PoolOptions): Worker {
-  const module = options.module ?? fileURLToPath(new URL('./worker.js', import.meta.url))
+function startWorker(module = fileURLToPath(new URL('./worker.js', import.meta.url))): Worker {
   const child: ChildProcess = fork(module, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' })
   let errors = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = `${errors}${chunk}`.slice(-2000)
   })
-  options.signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
   return {
     run: (job, progress) =>
       new Promise(resolve => {
@@ -135,5 +147,6 @@ function startWorker(options: PoolOptions): Worker {
         })
       }),
     stop: () => void child.disconnect?.(),
+    kill: () => void child.kill('SIGKILL'),
   }
 }
