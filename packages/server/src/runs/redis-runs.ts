@@ -69,20 +69,24 @@ export function openRedisRuns(url: URL, { deadlineMs }: RunStoreOptions): RunSto
     const keep = () => redis.ask(keepRun, [lock], [token, String(LEASE_MS)]).then(noop, noop)
     const keeping = setInterval(keep, LEASE_MS / 4)
     keeping.unref()
+    let held = true
     return {
       read: known => read(run, known),
       write: async (saved, known) => {
         const revision = randomUUID()
         const { update, state, answers } = saved
         const fields = [String(RUN_FORMAT), String(update), state, JSON.stringify(answers)]
-        const write = () => ask(writeRun, [RUNS + run], [known ?? '', revision, ...fields])
+        const write = () => ask(writeRun, [RUNS + run, lock], [known ?? '', revision, token, ...fields])
         // Where no answer came it may have been saved; the same write again does nothing then.
         if ((await write().catch(write)) !== 1) throw overtaken(run)
+        clearInterval(keeping)
+        held = false
         return revision
       },
       release: async () => {
         clearInterval(keeping)
-        await free()
+        if (held) await free()
+        held = false
       },
     }
   }

@@ -34,12 +34,15 @@ if revision == ARGV[1] then return {revision} end
 return redis.call('HMGET', KEYS[1], 'revision', 'format', 'update', 'state', 'answers')`
 
 /**
- * Saves a run that is at the revision known, or not there where that is empty; again, it changes nothing. Key: run.
- * Arguments: revision known or empty, new revision, format, update, state, answers. Gives 1 when saved.
+ * Saves a run that is at the revision known, or not there where that is empty, and ends its lock; again, it changes nothing.
+ * Keys: run, lock. Arguments: revision known or empty, new revision, token, format, update, state, answers. Gives 1 when
+ * saved.
  */
 export const writeRun = `
 local revision = redis.call('HGET', KEYS[1], 'revision') or ''
-if revision == ARGV[2] then return 1 end
-if revision ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'format', ARGV[3], 'update', ARGV[4], 'state', ARGV[5], 'answers', ARGV[6])
+if revision ~= ARGV[2] then
+  if revision ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'format', ARGV[4], 'update', ARGV[5], 'state', ARGV[6], 'answers', ARGV[7])
+end
+if redis.call('GET', KEYS[2]) == ARGV[3] then redis.call('DEL', KEYS[2]) end
 return 1`

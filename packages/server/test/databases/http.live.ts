@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openStore } from '@guerdon/store'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRuns } from '../../src/runs/open-runs.ts'
 import { createPostgres, createRedis, type Database, postgresPrograms, redisPrograms } from './programs.ts'
@@ -162,6 +163,18 @@ describe.each([
     await database.start()
     await load
     await expectSerial('crashed', sent)
+  })
+
+  it('keep the records of what they scored in a folder each', async () => {
+    const records = join(serves.folder, 'records')
+    const { child, url } = await serves.start(database.url, { more: ['--records', records, '--workers', '2'] })
+    for (const number of upTo(3)) await score(url, 'recorded', number)
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    const store = await openStore(records, { readOnly: true })
+    const { rows } = await store.query('SELECT run, update_number AS n FROM batches ORDER BY n')
+    await store.close()
+    expect(rows).toEqual(upTo(3).map(n => ({ run: 'recorded', n })))
   })
 
   it('do not start without it, and say so without the password', async () => {
