@@ -29,12 +29,12 @@ export interface AnswerSizes extends JudgeTraining {
 /** Sizes by budget. */
 export const answerSizes: Readonly<Record<Budget, AnswerSizes>> = {
   quick: {
-    updates: 12,
+    updates: 16,
     questions: 1,
-    teaching: 150,
+    teaching: 120,
     annotated: 150,
-    sentenceUpdates: 200,
-    wholeUpdates: 40,
+    sentenceUpdates: 160,
+    wholeUpdates: 30,
     examined: 128,
   },
   full: {

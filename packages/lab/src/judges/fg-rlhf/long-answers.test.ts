@@ -26,6 +26,7 @@ describe('answers about a town', () => {
     ['bridge is old . market is red .', [true, true], [true, true], 1, 1],
     ['bridge is new . bridge is old . bridge is old .', [true, true, false], [false, true, true], 0.5, -0.25],
     ['mill is tall . . market is old .', [false, false, true], [true, false, false], 0, -1],
+    ['bridge .', [true], [false], 0, 0],
     ['', [], [], 0, 0],
   ])('"%s" is labelled', (text, relevant, factual, coverage, reward) => {
     const truth = truthOf(task, write(text))

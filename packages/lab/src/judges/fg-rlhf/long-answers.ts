@@ -1,5 +1,6 @@
 import type { Random } from '@guerdon/core'
 import {
+  type ClauseLabel,
   type DraftOptions,
   draftLongForm,
   isUnsupported,
@@ -84,7 +85,7 @@ export interface SentenceTruth {
   readonly closed: boolean
   /** Coherent, asked for, and not said before. */
   readonly relevant: boolean
-  /** It claims something, and nothing that is not true. */
+  /** It says something of a place, and nothing that is not true. */
   readonly factual: boolean
 }
 
@@ -108,12 +109,17 @@ export function truthOf(task: LongFormTask, answer: ArrayLike<number>): AnswerTr
         end: end - 1,
         closed: answer[end - 1] === fullStop,
         relevant: !own.some(({ irrelevant }) => irrelevant),
-        factual: own.some(({ facts }) => facts.length > 0) && !own.some(isUnsupported),
+        factual: own.some(saysSomething) && !own.some(isUnsupported),
       }
     }),
     coverage: (required.length - missing.length) / required.length,
     reward: longFormReward(labels),
   }
+}
+
+/** More than the name of a place. */
+function saysSomething({ facts }: ClauseLabel): boolean {
+  return facts.some(({ type }) => type !== 'object')
 }
 
 /** Shares over all sentences of all answers, and means over answers. */
