@@ -149,7 +149,7 @@ export const trained = defineStudy<Settings>({
   caveats: [
     'What heads say is only good for answers like those they were taught on: with a KL weight of 0.1 in place of the paper’s 0.3 the policy repeated sentences, which the relevance head did not see (its accuracy fell from 0.9 to 0.4–0.7), and relevance fell while factuality rose to 0.99.',
     'Known by heart because judges of this size do not read: with a passage of six places in the prompt, 600 updates left the factuality head at its base rate (0.66), and a policy taught on true drafts at 0.4 factual sentences.',
-    'Speed is what is shown: dense rewards and their sum were both still improving after these 1920 responses. On seeds kept for tuning the sum with λ 0.99, as the paper pays it, came within 0.05 to 0.2 of dense rewards; at a rate of 0.004 it lost its language in one of three.',
+    'Speed is what is shown: dense rewards and their sum were both still improving after these 1920 responses. On seeds kept for tuning the sum with λ 0.99, as the paper pays it, came within 0.05 to 0.2 of dense rewards; at the higher rates it sometimes lost its language, which is part of what it is compared by.',
     'A share says nothing of how much is said: the preference-trained reward ended at answers of a sentence or less in some seeds. A sentence that says nothing counts as not factual.',
   ],
   axes: { sound: { x: 'responses', y: 'share of sound sentences' } },
