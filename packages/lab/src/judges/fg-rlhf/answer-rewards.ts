@@ -101,7 +101,7 @@ function paidWhole(reward: number): PaidSegments {
   return { relevance: none, factuality: none, completeness: reward }
 }
 
-/** Share of closed sentences that each head is right about; 0 when there are none. */
+/** Share of closed sentences that each head is right about; nothing when there are none. */
 export async function headAccuracies(judges: Judges, answers: readonly Answer[]): Promise<Record<string, number>> {
   const verdicts = await sentenceVerdicts(judges, answers)
   const closed = answers.flatMap(({ task, tokens }, i) =>
@@ -109,9 +109,9 @@ export async function headAccuracies(judges: Judges, answers: readonly Answer[])
       .sentences.filter(sentence => sentence.closed)
       .map((sentence, s) => ({ ...sentence, said: headNames.map(name => verdicts[i][name].ok[s]) })),
   )
-  const share = (right: number): number => (closed.length === 0 ? 0 : right / closed.length)
+  if (closed.length === 0) return {}
   return {
-    relevanceAccuracy: share(closed.filter(({ relevant, said }) => said[0] === relevant).length),
-    factualityAccuracy: share(closed.filter(({ factual, said }) => said[1] === factual).length),
+    relevanceAccuracy: closed.filter(({ relevant, said }) => said[0] === relevant).length / closed.length,
+    factualityAccuracy: closed.filter(({ factual, said }) => said[1] === factual).length / closed.length,
   }
 }
