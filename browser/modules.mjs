@@ -15,6 +15,7 @@ export function modulesOf(name) {
   return readdirSync(`${root}packages/${name}/src`, { recursive: true })
     .map(path => String(path).replaceAll('\\', '/'))
     .filter(path => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.endsWith('.d.ts'))
+    .filter(path => !path.startsWith('testing/'))
     .map(path => path.replace(/\.ts$/, '.js'))
     .sort()
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { batchFromRollouts, defineRecipe, defineStage, numbers, outcomeAt, type Recipe, signal, z } from '@guerdon/core'
 import { expect, it } from 'vitest'
 import { createRunStates } from '../src/runs/run-states.ts'
@@ -9,6 +10,8 @@ import { countingRecipe } from '../src/testing/recipes.ts'
 export type OpenStore = () => RunStore
 
 export const live = new AbortController().signal
+// Many wait for one run at a time.
+setMaxListeners(0, live)
 const batch = () => batchFromRollouts([{ id: 'a', prompt: 'p', response: 'r' }])
 
 /** A run whose texts have everything that could go wrong on their way. */
