@@ -16,6 +16,8 @@ import { draftAnswer, drawQuestions, drawTown, townWorld } from './long-answers.
 export interface AnswerSizes extends JudgeTraining {
   /** Updates of the policy by rewards. */
   readonly updates: number
+  /** Answers of an update. */
+  readonly answers: number
   /** Questions of a town. */
   readonly questions: number
   /** Updates of the start policy by drafts. */
@@ -30,15 +32,17 @@ export interface AnswerSizes extends JudgeTraining {
 export const answerSizes: Readonly<Record<Budget, AnswerSizes>> = {
   quick: {
     updates: 16,
+    answers: 16,
     questions: 1,
     teaching: 120,
-    annotated: 150,
-    sentenceUpdates: 160,
-    wholeUpdates: 30,
-    examined: 128,
+    annotated: 100,
+    sentenceUpdates: 130,
+    wholeUpdates: 20,
+    examined: 96,
   },
   full: {
     updates: 60,
+    answers: 32,
     questions: 3,
     teaching: 200,
     annotated: 500,

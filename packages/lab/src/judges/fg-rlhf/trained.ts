@@ -26,8 +26,6 @@ interface Settings {
   readonly lambda?: number
 }
 
-const answersAnUpdate = 32
-
 /** Token rewards of the method, less the divergence from the start policy, and generalised advantages. */
 function recipeOf(pay: Pay, completeness: CompletenessScale, lambda: number): Recipe {
   const heads = Object.fromEntries(
@@ -46,7 +44,7 @@ function recipeOf(pay: Pay, completeness: CompletenessScale, lambda: number): Re
 async function train(trial: Trial<Settings>): Promise<TrialResult> {
   const { settings, budget, random, folder } = trial
   const { pay, lambda = 0.95 } = settings
-  const { updates, examined } = answerSizes[budget]
+  const { updates, answers: answersAnUpdate, examined } = answerSizes[budget]
   const questions = loadQuestions(folder)
   const setting = answerSetting(questions, budget)
   const judges = loadJudges(folder, answerTransformer)
@@ -109,8 +107,8 @@ export const trained = defineStudy<Settings>({
     'Long-form world by heart: a town of eight places with one quality each (six qualities), drawn by seed, and three questions, each about five of the places (quick: one question). Sentences are `PLACE is QUALITY .`; the passage is not shown.',
     `Policy: a transformer (2 layers of 32, 4 heads) with a value head, taught by ${teaching} updates on drafts of a writer who knows the grammar and guesses every quality, leaves things out, repeats, and speaks of places nobody asked about.`,
     `Judges: transformers of that size. One says of every sentence whether it is relevant (±0.3) and factual (±0.5), after ${sentenceUpdates} updates on the labelled sentences of ${4 * annotated} answers, half of them the start policy’s, half drafts of any quality; one of completeness (weight 0.3, standardised by its scores on those answers) and one of overall preference after ${wholeUpdates} updates on comparisons of the same answers (quick: less of all). Labels are exact.`,
-    'PPO with GAE, λ 0.95 unless said, whitening; 4 passes over 32 answers an update, 60 updates (quick: 16) for every arm; −0.3·(log π − log π₀) on every token; value weight 0.1.',
-    'Sound: share of sentences that are factual and relevant by the world’s exact labels, in 512 fresh answers (quick: 128) at temperature 1. Accuracies of the heads are on the same answers; those of the start policy’s are held out in the usual sense.',
+    'PPO with GAE, λ 0.95 unless said, whitening; 4 passes over 32 answers an update, 60 updates (quick: 16 of 16) for every arm; −0.3·(log π − log π₀) on every token; value weight 0.1.',
+    'Sound: share of sentences that are factual and relevant by the world’s exact labels, in 512 fresh answers (quick: 96) at temperature 1. Accuracies of the heads are on the same answers; those of the start policy’s are held out in the usual sense.',
   ],
   metric: 'sound',
   direction: 'higher',
