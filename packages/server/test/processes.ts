@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startProgram } from './start-program.ts'
 
 // These servers run the compiled package in processes of their own.
 const script = fileURLToPath(new URL('counting-server.mjs', import.meta.url))
@@ -33,22 +33,10 @@ export function createServers() {
     ) => {
       const { workers = 0, deadlineMs = 60_000, store = true, records = '' } = options
       const parameters = [script, store ? folder : '', String(workers), String(deadlineMs), records]
-      const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
-      children.push(child)
-      let out = ''
-      let error = ''
-      child.stdout.on('data', part => {
-        out += part
-      })
-      child.stderr.on('data', part => {
-        error += part
-      })
-      const closed = once(child, 'close')
-      while (!out.includes('\n')) {
-        const ended = await Promise.race([closed, new Promise(resolve => setTimeout(resolve, 10))])
-        if (ended !== undefined) break
-      }
-      return { child, url: out.trim(), error } satisfies StartedServer
+      const program = startProgram(parameters)
+      children.push(program.child)
+      await program.started
+      return { child: program.child, url: program.out().trim(), error: program.err() } satisfies StartedServer
     },
     end: () => {
       for (const child of children.splice(0)) child.kill('SIGKILL')

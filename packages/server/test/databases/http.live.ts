@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { openStore } from '@guerdon/store'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRuns } from '../../src/runs/open-runs.ts'
-import { createPostgres, createRedis, type Database, postgresPrograms, redisPrograms } from './programs.ts'
+import { createPostgres, createRedis, type Database } from './programs.ts'
 import { createServes, longer, type Scored, score } from './serve-processes.ts'
 import { upTo } from './shared-contract.ts'
 
@@ -42,13 +42,9 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe.each([
-  { kind: 'postgres', programs: postgresPrograms, create: createPostgres },
-  { kind: 'redis', programs: redisPrograms, create: createRedis },
-])('servers that share a $kind', ({ kind, programs, create }) => {
-  if (programs === undefined) {
-    it.skip('is not installed here')
-    return
-  }
+  { kind: 'postgres', create: createPostgres },
+  { kind: 'redis', create: createRedis },
+])('servers that share a $kind', ({ kind, create }) => {
   let database: Database
   beforeAll(async () => {
     database = await create()

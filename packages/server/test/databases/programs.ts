@@ -20,19 +20,15 @@ const password = 'pa55/word@of:this'
 /** A user who may run Postgres, which refuses the superuser. */
 const user = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {}
 
-/** The folder of the programs of Postgres, where it is installed. */
-export const postgresPrograms = programsOf('initdb', '/usr/lib/postgresql')
-/** The folder of the program of Redis, where it is installed. */
-export const redisPrograms = programsOf('redis-server')
-
-/** A Postgres with an empty database. */
+/** A Postgres with an empty database. Throws where it is not installed. */
 export async function createPostgres(): Promise<Database> {
+  const programs = programsOf('initdb', '/usr/lib/postgresql')
   const folder = ownFolder()
   const port = await freePort()
   const data = join(folder, 'data')
   writeFileSync(join(folder, 'password'), password)
   own(join(folder, 'password'))
-  const program = (name: string) => join(postgresPrograms as string, name)
+  const program = (name: string) => join(programs, name)
   const set = ['-D', data, '-U', 'guerdon', '-A', 'scram-sha-256', '--pwfile', join(folder, 'password'), '--no-locale']
   execFileSync(program('initdb'), [...set, '-E', 'UTF8', '--no-sync'], { ...user, cwd: folder, stdio: 'ignore' })
   const parameters = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1']
@@ -46,8 +42,9 @@ export async function createPostgres(): Promise<Database> {
   })
 }
 
-/** A Redis that syncs each write. */
+/** A Redis that syncs each write. Throws where it is not installed. */
 export async function createRedis(): Promise<Database> {
+  const programs = programsOf('redis-server')
   const folder = ownFolder()
   const port = await freePort()
   const options = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'always', save: '' }
@@ -60,7 +57,7 @@ export async function createRedis(): Promise<Database> {
     url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}/2`,
     signal: 'SIGKILL',
     launch: () =>
-      spawn(join(redisPrograms as string, 'redis-server'), parameters, {
+      spawn(join(programs, 'redis-server'), parameters, {
         ...user,
         cwd: folder,
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -108,12 +105,15 @@ function database({ folder, url, signal, launch, isUp }: Launched): Database {
   }
 }
 
-function programsOf(name: string, versions?: string): string | undefined {
+/** The folder of a program. */
+function programsOf(name: string, versions?: string): string {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   if (versions !== undefined && existsSync(versions)) {
     folders.push(...readdirSync(versions).map(version => join(versions, version, 'bin')))
   }
-  return folders.find(folder => existsSync(join(folder, name)))
+  const found = folders.find(folder => existsSync(join(folder, name)))
+  if (found === undefined) throw new Error(`expected ${name} on this machine; install redis-server and postgresql`)
+  return found
 }
 
 function idOf(which: '-u' | '-g'): number {

@@ -2,20 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRuns } from '../../src/runs/open-runs.ts'
 import type { RunStore } from '../../src/runs/run-store.ts'
 import { itKeepsRuns, live, saved, scorer, write } from '../run-store-contract.ts'
-import { createPostgres, createRedis, type Database, postgresPrograms, redisPrograms } from './programs.ts'
+import { createPostgres, createRedis, type Database } from './programs.ts'
 import { createProxy } from './proxy.ts'
 import { itIsShared } from './shared-contract.ts'
 
 const options = { shared: false, deadlineMs: 3000 }
 
 describe.each([
-  { kind: 'postgres', programs: postgresPrograms, create: createPostgres },
-  { kind: 'redis', programs: redisPrograms, create: createRedis },
-])('$kind', ({ programs, create }) => {
-  if (programs === undefined) {
-    it.skip(`is not installed here`)
-    return
-  }
+  { kind: 'postgres', create: createPostgres },
+  { kind: 'redis', create: createRedis },
+])('$kind', ({ create }) => {
   let database: Database
   const open = (): RunStore => openRuns(database.url, options)
   beforeAll(async () => {

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startProgram } from '../start-program.ts'
 
 const program = fileURLToPath(new URL('../../../guerdon/dist/cli.js', import.meta.url))
 
@@ -35,25 +35,10 @@ export function createServes() {
       { recipe = 'stateful', more = [] }: { readonly recipe?: string; readonly more?: readonly string[] } = {},
     ): Promise<Served> => {
       const parameters = ['serve', '--recipe', join(folder, `${recipe}.yaml`), '--port', '0', ...more]
-      const child = spawn(process.execPath, [program, ...parameters], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, GUERDON_STORE: store },
-      })
-      children.push(child)
-      let out = ''
-      let err = ''
-      child.stdout.on('data', part => {
-        out += part
-      })
-      child.stderr.on('data', part => {
-        err += part
-      })
-      const closed = once(child, 'close')
-      while (!out.includes('\n')) {
-        const ended = await Promise.race([closed, new Promise(resolve => setTimeout(resolve, 10))])
-        if (ended !== undefined) break
-      }
-      return { child, url: /http:\S+/.exec(out)?.[0] ?? '', log: () => err }
+      const served = startProgram([program, ...parameters], { ...process.env, GUERDON_STORE: store })
+      children.push(served.child)
+      await served.started
+      return { child: served.child, url: /http:\S+/.exec(served.out())?.[0] ?? '', log: served.err }
     },
     end: () => {
       for (const child of children.splice(0)) child.kill('SIGKILL')
