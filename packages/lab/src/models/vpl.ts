@@ -3,7 +3,7 @@ import { defineClaim, defineStudy, type Trial, type TrialResult } from '../claim
 import { arms, type UserSettings } from './vpl/arms.ts'
 import { type AnnotatedSet, dimensions, drawDirections, drawSets } from './vpl/direction-users.ts'
 import { trained } from './vpl/trained.ts'
-import { predictedShare, trainUserModel } from './vpl/user-training.ts'
+import { predictedShares, trainUserModel } from './vpl/user-training.ts'
 
 interface Settings extends UserSettings {
   /** Weight of the divergence. Default 0.02. */
@@ -34,15 +34,9 @@ async function run(trial: Trial<Settings>): Promise<TrialResult> {
     { kind, spec, updates, batchSize, learningRate },
     { ...trial, random: random.split('training') },
   )
-  const told = kind === 'blind' ? 0 : contextSize
-  const accuracy = await predictedShare(model, fresh, { told })
-  const toldOne = await predictedShare(model, fresh, { told: Math.min(told, 1) })
   return {
     metrics: {
-      accuracy,
-      accuracyToldOne: toldOne,
-      gainByContext: accuracy - toldOne,
-      accuracyToldOther: await predictedShare(model, fresh, { told, whose: 'other' }),
+      ...(await predictedShares(model, fresh, kind === 'blind' ? 0 : contextSize)),
       identified: kind === 'blind' ? 0 : await identifiedShare(model, learnt.slice(0, 100), fresh.slice(0, 100), users),
     },
     spent: { updates, comparisons: trainingSets * size },

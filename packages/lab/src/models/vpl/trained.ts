@@ -3,7 +3,7 @@ import type { Comparison, UserSpec } from '@guerdon/learn'
 import { drawUsers, preferenceVocabulary, type User, userPreferences } from '@guerdon/worlds/text/preferences'
 import { defineStudy, type Trial, type TrialResult } from '../../claims/claim.ts'
 import { arms, type UserSettings } from './arms.ts'
-import { predictedShare, trainUserModel } from './user-training.ts'
+import { predictedShares, trainUserModel } from './user-training.ts'
 
 const contextSize = 6
 const trainingSets = 4000
@@ -55,14 +55,8 @@ async function run(trial: Trial<UserSettings>): Promise<TrialResult> {
     { kind, spec, updates, batchSize, learningRate },
     { ...trial, random: random.split('training') },
   )
-  const told = kind === 'blind' ? 0 : contextSize
-  const accuracy = await predictedShare(model, fresh, { told })
   return {
-    metrics: {
-      accuracy,
-      gainByContext: accuracy - (await predictedShare(model, fresh, { told: Math.min(told, 1) })),
-      accuracyToldOther: await predictedShare(model, fresh, { told, whose: 'other' }),
-    },
+    metrics: await predictedShares(model, fresh, kind === 'blind' ? 0 : contextSize),
     spent: { updates, comparisons: trainingSets * size },
   }
 }

@@ -107,3 +107,19 @@ export async function predictedShare(
   const scores = (await model.scoreAll(requests)).map(judgement => judgement.score)
   return sets.filter((_, i) => scores[2 * i] > scores[2 * i + 1]).length / sets.length
 }
+
+/** What is predicted of sets, told nothing (`told` 0) or that many of their comparisons: of their own, one, another user's. */
+export async function predictedShares(
+  model: UserRewardModel,
+  sets: readonly { readonly comparisons: readonly Comparison[] }[],
+  told: number,
+): Promise<Record<'accuracy' | 'accuracyToldOne' | 'gainByContext' | 'accuracyToldOther', number>> {
+  const accuracy = await predictedShare(model, sets, { told })
+  const accuracyToldOne = await predictedShare(model, sets, { told: Math.min(told, 1) })
+  return {
+    accuracy,
+    accuracyToldOne,
+    gainByContext: accuracy - accuracyToldOne,
+    accuracyToldOther: await predictedShare(model, sets, { told, whose: 'other' }),
+  }
+}
